@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * The life of this process among its generations: it takes over from a predecessor if there is one, and hands over to a
+ * successor when one comes. One per process is usual. All methods may be called from any thread.
+ */
+public final class Graceful {
+    private final GracefulRuntime runtime;
+
+    private Graceful(GracefulRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /** Settings, all with defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * The instance that {@code new GracefulBootstrap()} uses, set up on first use from system properties and the
+     * environment. It declares itself ready as soon as a listener is bound and no inherited one is left unclaimed.
+     *
+     * @throws IllegalArgumentException if a setting makes no sense; the message names it
+     * @throws HandoffException if there is a predecessor, but its listeners could not be received
+     */
+    public static Graceful processWide() {
+        return ProcessWide.INSTANCE;
+    }
+
+    private static final class ProcessWide {
+        private static final Graceful INSTANCE =
+                ProcessSettings.read(System::getProperty, System.getenv()).build();
+    }
+
+    /**
+     * Declares that this process is initialised. The predecessor pauses and drains, and listeners of this process accept.
+     * Calling it again changes nothing.
+     *
+     * @return completes when this process serves; with a {@link HandoffException} if the predecessor has given up or
+     *     this process is stopping. It completes on an internal thread, which must not be blocked
+     */
+    public CompletableFuture<Void> ready() {
+        return runtime.ready();
+    }
+
+    /**
+     * Replaces this process: starts a successor with this process's own command line, or with that of
+     * {@link Builder#upgradeCommand}, in the same directory and environment.
+     *
+     * @return completes when the successor serves; with a {@link HandoffException} that tells the reason if it does not,
+     *     after its process has ended. This process serves on then, and may be upgraded again
+     */
+    public CompletableFuture<UpgradeResult> upgrade() {
+        return runtime.upgrade();
+    }
+
+    /**
+     * Ends this process's service without a successor: closes its listeners, drains its connections. While an upgrade
+     * runs, that is ended first, unless the successor has been told to go on. A second call ends the drain at once.
+     *
+     * @return completes when no connection is left
+     */
+    public CompletableFuture<ExitReport> stop() {
+        return runtime.stop();
+    }
+
+    /**
+     * Waits until this process has nothing left to do: handed over or stopped, and drained. Its listening channels are
+     * closed then; event-loop groups stay the application's to shut down.
+     *
+     * @throws HandoffException if this process was to take over and could not; its predecessor serves on
+     * @throws InterruptedException if the waiting thread is interrupted; nothing else changes
+     */
+    public ExitReport awaitExit() throws InterruptedException {
+        try {
+            return runtime.exitFuture().get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new CompletionException(e.getCause());
+        }
+    }
+
+    /** What {@link #awaitExit()} waits for, for those who do not want to block. */
+    public CompletableFuture<ExitReport> exitFuture() {
+        return runtime.exitFuture().copy();
+    }
+
+    /** This process's generation: 1 without a predecessor, otherwise the predecessor's plus 1. */
+    public int generation() {
+        return runtime.generation();
+    }
+
+    /** Whether this process is the one that serves: ready, and not handed over or stopping. */
+    public boolean isServing() {
+        return switch (runtime.state()) {
+            case SERVING, SPAWNING, TRANSFERRING, AWAITING_READY, HANDING_OVER -> true;
+            default -> false;
+        };
+    }
+
+    @Override
+    public String toString() {
+        return "Graceful(generation=" + generation() + ", state=" + runtime.state() + ", " + runtime.settings() + ")";
+    }
+
+    GracefulRuntime runtime() {
+        return runtime;
+    }
+
+    /** Settings of a {@link Graceful}. Not safe for use by several threads. */
+    public static final class Builder {
+        private Optional<Path> handoffPath = Optional.empty();
+        private Duration drainTimeout = Duration.ofSeconds(30);
+        private Duration upgradeTimeout = Duration.ofSeconds(60);
+        private List<String> upgradeSignals = List.of();
+        private List<String> stopSignals = List.of();
+        private Optional<List<String>> command = Optional.empty();
+        private boolean readyWhenClaimed;
+
+        private Builder() {}
+
+        /**
+         * Where a successor that somebody else starts finds this process, and where this process looks for a
+         * predecessor. A unix socket of mode 0600 in a directory that others cannot write to, or a sticky one. By
+         * default there is none: then only {@link Graceful#upgrade()} finds a successor.
+         */
+        public Builder handoffPath(Path path) {
+            handoffPath = Optional.of(path);
+            return this;
+        }
+
+        /** After which connections that are still open are closed by force; 30 s by default. */
+        public Builder drainTimeout(Duration timeout) {
+            drainTimeout = positive("drainTimeout", timeout);
+            return this;
+        }
+
+        /** How long a successor may take from its start until it serves; 60 s by default. */
+        public Builder upgradeTimeout(Duration timeout) {
+            upgradeTimeout = positive("upgradeTimeout", timeout);
+            return this;
+        }
+
+        /** Signals that call {@link Graceful#upgrade()}, for instance {@code HUP}; none by default. */
+        public Builder upgradeOnSignal(String... names) {
+            upgradeSignals = List.of(names);
+            return this;
+        }
+
+        /**
+         * Signals that call {@link Graceful#stop()}, for instance {@code TERM} and {@code INT}, instead of ending the JVM;
+         * none by default.
+         */
+        public Builder stopOnSignal(String... names) {
+            stopSignals = List.of(names);
+            return this;
+        }
+
+        /** What starts a successor, instead of this process's own command line. It must exec, not fork, the JVM. */
+        public Builder upgradeCommand(List<String> arguments) {
+            if (arguments.isEmpty()) {
+                throw new IllegalArgumentException("upgradeCommand is empty: name at least a program");
+            }
+            command = Optional.of(List.copyOf(arguments));
+            return this;
+        }
+
+        /**
+         * Whether this process is ready by itself as soon as a listener is bound and no inherited one is left unclaimed,
+         * so that nothing has to call {@link Graceful#ready()}. Off by default.
+         */
+        public Builder readyWhenListenersAreClaimed(boolean automatic) {
+            readyWhenClaimed = automatic;
+            return this;
+        }
+
+        /**
+         * Connects to a predecessor if there is one and receives its listeners; they wait until they are bound. Blocks
+         * until that is done.
+         *
+         * @throws HandoffException if the handoff path cannot be used, or the predecessor refuses; nothing is left behind
+         * @throws io.github.gracefulnetty.activation.ActivationException if a service manager passed nonsense
+         * @throws IllegalArgumentException if there is no such signal
+         */
+        public Graceful build() {
+            GracefulRuntime runtime = new GracefulRuntime(new Settings(
+                    handoffPath.orElse(null),
+                    drainTimeout,
+                    upgradeTimeout,
+                    upgradeSignals,
+                    stopSignals,
+                    command.orElse(null),
+                    readyWhenClaimed));
+            runtime.start();
+            return new Graceful(runtime);
+        }
+
+        private static Duration positive(String name, Duration timeout) {
+            if (timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException(name + " must be more than 0, not " + timeout);
+            }
+            return timeout;
+        }
+    }
+}

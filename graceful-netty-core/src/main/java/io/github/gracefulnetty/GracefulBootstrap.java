@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.NativeTwins;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.github.gracefulnetty.transport.NativeTransports;
+import io.github.gracefulnetty.transport.SocketKind;
+import io.netty.bootstrap.ChannelFactory;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.bootstrap.ServerBootstrapConfig;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.unix.ServerDomainSocketChannel;
+import io.netty.util.AttributeKey;
+import java.net.SocketAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link ServerBootstrap} whose listeners outlive the process. {@code bind} gets, in this order: the listener for that
+ * address from a predecessor, the one from a service manager, or a fresh one.
+ *
+ * <p>Everything else works as with {@link ServerBootstrap}. Where the code names NIO and a native transport is there,
+ * that is used instead: NIO sockets cannot be handed on. The native loops are shut down when the NIO groups are.
+ */
+@SuppressWarnings("deprecation") // Netty's older ChannelFactory is the one method that all others lead to
+public final class GracefulBootstrap extends ServerBootstrap {
+    private final Graceful graceful;
+    private @Nullable EventLoopGroup parentGroup;
+    private @Nullable EventLoopGroup childGroup;
+    private @Nullable ChannelFactory<? extends ServerChannel> plainFactory;
+    private String listenerName = "";
+
+    /** Uses {@link Graceful#processWide()}. */
+    public GracefulBootstrap() {
+        this(Graceful.processWide());
+    }
+
+    public GracefulBootstrap(Graceful graceful) {
+        this.graceful = graceful;
+    }
+
+    /**
+     * Names the listener that is bound next. A service manager's listener of that name is claimed whatever its address
+     * is, as is a predecessor's; otherwise the address decides.
+     */
+    public GracefulBootstrap listenerName(String name) {
+        listenerName = name;
+        return this;
+    }
+
+    @Override
+    public ServerBootstrap group(EventLoopGroup group) {
+        return group(group, group);
+    }
+
+    /** The groups are kept until {@code bind}: only then it is known whether native ones have to stand in for them. */
+    @Override
+    public ServerBootstrap group(EventLoopGroup parent, EventLoopGroup child) {
+        if (parentGroup != null) {
+            throw new IllegalStateException("group set already");
+        }
+        parentGroup = Objects.requireNonNull(parent, "parentGroup");
+        childGroup = Objects.requireNonNull(child, "childGroup");
+        return this;
+    }
+
+    @Override
+    @Deprecated
+    public ServerBootstrap channelFactory(ChannelFactory<? extends ServerChannel> factory) {
+        plainFactory = factory;
+        return super.channelFactory((ChannelFactory<ServerChannel>) () -> newChannel(factory));
+    }
+
+    @Override
+    public ServerBootstrap validate() {
+        EventLoopGroup parent = parentGroup;
+        EventLoopGroup child = childGroup;
+        if (parent != null && child != null && config().group() == null) {
+            NativeTransport transport = graceful.runtime().transport();
+            boolean known = plainFactory != null && probe(plainFactory) != null;
+            if (known && transport != null && NativeTransports.isNio(parent) && NativeTransports.isNio(child)) {
+                super.group(NativeTwins.of(parent, transport), NativeTwins.of(child, transport));
+            } else {
+                super.group(parent, child);
+            }
+        }
+        return super.validate();
+    }
+
+    private ServerChannel newChannel(ChannelFactory<? extends ServerChannel> factory) {
+        SocketKind kind = probe(factory);
+        if (kind == null) {
+            return factory.newChannel();
+        }
+        ServerChannel channel =
+                LateBindingServerChannel.create(graceful.runtime().register(), kind, factory::newChannel);
+        if (!listenerName.isEmpty()) {
+            channel.attr(LateBindingServerChannel.NAME).set(listenerName);
+        }
+        return channel;
+    }
+
+    /** {@code null} for what can neither be handed on nor drained: local and foreign transports. */
+    private static @Nullable SocketKind probe(ChannelFactory<? extends ServerChannel> factory) {
+        ServerChannel channel = factory.newChannel();
+        channel.unsafe().closeForcibly();
+        if (channel instanceof ServerSocketChannel) {
+            return SocketKind.TCP;
+        }
+        return channel instanceof ServerDomainSocketChannel ? SocketKind.UNIX : null;
+    }
+
+    /** A copy for the same {@link Graceful}. */
+    @Override
+    @SuppressWarnings({"MissingSuperCall", "unchecked"})
+    public GracefulBootstrap clone() {
+        GracefulBootstrap copy = new GracefulBootstrap(graceful);
+        ServerBootstrapConfig config = config();
+        copy.parentGroup = parentGroup;
+        copy.childGroup = childGroup;
+        copy.listenerName = listenerName;
+        if (plainFactory != null) {
+            copy.channelFactory(plainFactory);
+        }
+        SocketAddress localAddress = config.localAddress();
+        if (localAddress != null) {
+            copy.localAddress(localAddress);
+        }
+        ChannelHandler handler = config.handler();
+        if (handler != null) {
+            copy.handler(handler);
+        }
+        ChannelHandler childHandler = config.childHandler();
+        if (childHandler != null) {
+            copy.childHandler(childHandler);
+        }
+        config.options().forEach((option, value) -> copy.option((ChannelOption<Object>) option, value));
+        config.attrs().forEach((key, value) -> copy.attr((AttributeKey<Object>) key, value));
+        config.childOptions().forEach((option, value) -> copy.childOption((ChannelOption<Object>) option, value));
+        config.childAttrs().forEach((key, value) -> copy.childAttr((AttributeKey<Object>) key, value));
+        return copy;
+    }
+}

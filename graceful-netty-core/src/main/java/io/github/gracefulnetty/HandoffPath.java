@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.internal.process.OwnUid;
+import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.github.gracefulnetty.transport.SocketKind;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The path where a process can be found by its successor. The socket is bound under a temporary name, made private, and
+ * only then put in place, so that it is never there half-made; it is removed only while it is still ours.
+ */
+final class HandoffPath {
+    private static final String TEMPORARY = ".gn-";
+    private static final int TEMPORARY_LENGTH = TEMPORARY.length() + 6;
+    private static final int BACKLOG = 16;
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final Path path;
+    private final Path temporary;
+    private @Nullable UnixSocketFile file;
+    private boolean inPlace;
+
+    HandoffPath(Path path) {
+        this.path = path.toAbsolutePath().normalize();
+        long number = ProcessHandle.current().pid() * 31 + COUNT.getAndIncrement();
+        String suffix = Long.toString(number % (1L << 30), 36);
+        this.temporary = this.path.resolveSibling(TEMPORARY + suffix);
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /**
+     * Checks that a handoff socket may be used at this path.
+     *
+     * @throws IOException saying what is wrong with the path, its directory or what is there
+     */
+    void check() throws IOException {
+        Path directory = path.getParent();
+        if (directory == null || path.getFileName() == null) {
+            throw new IOException("unix:" + path + " is not the path of a file");
+        }
+        int room = Math.max(0, TEMPORARY_LENGTH - path.getFileName().toString().length());
+        UnixSocketFile.checkLength(path, room);
+        if (!Files.isDirectory(directory)) {
+            throw new IOException("unix:" + path + ": the directory " + directory + " does not exist: create it");
+        }
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
+        if (permissions.contains(PosixFilePermission.OTHERS_WRITE) && !isSticky(directory)) {
+            throw new IOException("unix:" + path + ": others may write to the directory " + directory
+                    + " and it is not sticky, so anybody could replace the socket: chmod o-w " + directory);
+        }
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            int owner = OwnUid.of(path);
+            int own = OwnUid.get();
+            if (owner != own) {
+                throw new IOException(
+                        "unix:" + path + " belongs to uid " + owner + ", we are uid " + own + ": refused");
+            }
+        }
+        if (!Files.isWritable(directory)) {
+            throw new IOException("unix:" + path + ": we may not write to the directory " + directory);
+        }
+    }
+
+    private static boolean isSticky(Path directory) throws IOException {
+        return ((Integer) Files.getAttribute(directory, "unix:mode") & 01000) != 0;
+    }
+
+    /** Binds the socket under the temporary name. The caller owns, registers and closes the channel. */
+    ServerChannel bind(NativeTransport transport) throws IOException {
+        if (!transport.canAdopt(SocketKind.UNIX)) {
+            throw new IOException("unix:" + path + ": " + transport.name() + " cannot serve a handoff socket");
+        }
+        Socket socket = Socket.newSocketDomain();
+        try {
+            socket.bind(new DomainSocketAddress(temporary.toString()));
+            Files.setPosixFilePermissions(
+                    temporary, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+            socket.listen(BACKLOG);
+            file = UnixSocketFile.at(temporary)
+                    .map(bound -> new UnixSocketFile(path, bound.inode()))
+                    .orElseThrow(() -> new IOException("unix:" + temporary + " vanished as soon as it was bound"));
+            return transport.adoptListener(SocketKind.UNIX, socket.intValue());
+        } catch (IOException e) {
+            socket.close();
+            throw new IOException("unix:" + path + " cannot be bound: " + e.getMessage(), e);
+        }
+    }
+
+    /** Puts the socket in place, where nothing may be, or only what nobody listens on any more. */
+    void publishFresh() throws IOException {
+        try {
+            Files.createLink(path, temporary);
+            Files.delete(temporary);
+            inPlace = true;
+        } catch (FileAlreadyExistsException e) {
+            if (UnixSocketFile.probe(path) == UnixSocketFile.Presence.ALIVE) {
+                throw new IOException("unix:" + path + ": another process has just begun to listen there", e);
+            }
+            publishOverPredecessor();
+        }
+    }
+
+    /** Puts the socket in the place of the predecessor's, atomically: there is always one. */
+    void publishOverPredecessor() throws IOException {
+        Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+        inPlace = true;
+    }
+
+    /** Whether the path leads to our socket. */
+    boolean isOurs() {
+        UnixSocketFile ours = file;
+        return ours != null && ours.isInPlace();
+    }
+
+    /** Removes what is still ours. */
+    void remove() throws IOException {
+        UnixSocketFile ours = file;
+        if (ours != null) {
+            if (inPlace) {
+                ours.removeIfInPlace();
+            } else {
+                Files.deleteIfExists(temporary);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.handoff.Token;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What a predecessor tells the successor that it starts, in one environment variable: its process id, a secret that shows
+ * that this is the process it started, and where to connect.
+ */
+record PredecessorTicket(long pid, Token token, Path path) {
+    static final String VARIABLE = "GRACEFUL_NETTY_PREDECESSOR";
+
+    private static final AtomicBoolean TAKEN = new AtomicBoolean();
+
+    /**
+     * The ticket of this process, once in its life. It counts only for a direct child: Java cannot remove the variable
+     * from its own environment, so that grandchildren find it, too.
+     */
+    static Optional<PredecessorTicket> take() {
+        String value = System.getenv(VARIABLE);
+        if (value == null || !TAKEN.compareAndSet(false, true)) {
+            return Optional.empty();
+        }
+        long parent = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
+        return parse(value).filter(ticket -> ticket.pid() == parent);
+    }
+
+    static Optional<PredecessorTicket> parse(String value) {
+        String[] parts = value.split(":", 3);
+        try {
+            return parts.length == 3
+                    ? Optional.of(
+                            new PredecessorTicket(Long.parseLong(parts[0]), Token.parse(parts[1]), Path.of(parts[2])))
+                    : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            throw new HandoffException(VARIABLE + " was not written by graceful-netty: unset it", e);
+        }
+    }
+
+    void putInto(Map<String, String> environment) {
+        environment.put(VARIABLE, pid + ":" + token.hex() + ":" + path);
+    }
+
+    @Override
+    public String toString() {
+        return "predecessor " + pid + " at unix:" + path;
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/**
+ * Settings of the process-wide instance: the system property {@code gracefulnetty.drainTimeout} or the environment
+ * variable {@code GRACEFUL_NETTY_DRAIN_TIMEOUT}; the property wins.
+ */
+final class ProcessSettings {
+    private final UnaryOperator<String> properties;
+    private final Map<String, String> environment;
+
+    private ProcessSettings(UnaryOperator<String> properties, Map<String, String> environment) {
+        this.properties = properties;
+        this.environment = environment;
+    }
+
+    static Graceful.Builder read(UnaryOperator<String> properties, Map<String, String> environment) {
+        Graceful.Builder builder = Graceful.builder()
+                .readyWhenListenersAreClaimed(true)
+                .upgradeOnSignal("HUP")
+                .stopOnSignal("TERM", "INT");
+        ProcessSettings settings = new ProcessSettings(properties, environment);
+        settings.use("handoffPath", value -> builder.handoffPath(Path.of(value)));
+        settings.use("drainTimeout", value -> builder.drainTimeout(duration(value)));
+        settings.use("upgradeTimeout", value -> builder.upgradeTimeout(duration(value)));
+        settings.use("upgradeSignal", value -> builder.upgradeOnSignal(signals(value)));
+        settings.use("stopSignal", value -> builder.stopOnSignal(signals(value)));
+        return builder;
+    }
+
+    private void use(String name, Consumer<String> setter) {
+        String property = "gracefulnetty." + name;
+        String variable = "GRACEFUL_NETTY_" + name.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
+        String value = properties.apply(property);
+        String source = property;
+        if (value == null) {
+            value = environment.get(variable);
+            source = variable;
+        }
+        if (value == null || value.isEmpty()) {
+            return;
+        }
+        try {
+            setter.accept(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(source + "=" + value + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** {@code 30s}, {@code 500ms}, {@code 2m}, {@code 1h}, or what {@link Duration#parse} reads. */
+    static Duration duration(String text) {
+        try {
+            if (text.endsWith("ms")) {
+                return Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)));
+            }
+            return Duration.parse(text.startsWith("P") ? text : "PT" + text);
+        } catch (DateTimeParseException | NumberFormatException e) {
+            throw new IllegalArgumentException("not a duration, write for instance 30s, 500ms or 2m", e);
+        }
+    }
+
+    private static String[] signals(String value) {
+        return value.equalsIgnoreCase("none")
+                ? new String[0]
+                : Arrays.stream(value.split(",", -1)).map(String::trim).toArray(String[]::new);
+    }
+}

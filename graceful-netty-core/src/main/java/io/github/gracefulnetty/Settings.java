@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link Graceful} was built with.
+ *
+ * @param command what starts a successor; {@code null} for this process's own command line
+ */
+record Settings(
+        @Nullable Path handoffPath,
+        Duration drainTimeout,
+        Duration upgradeTimeout,
+        List<String> upgradeSignals,
+        List<String> stopSignals,
+        @Nullable List<String> command,
+        boolean readyWhenClaimed) {
+    @Override
+    public String toString() {
+        return "handoffPath=" + (handoffPath == null ? "none" : handoffPath) + ", drainTimeout=" + drainTimeout
+                + ", upgradeTimeout=" + upgradeTimeout + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
+                + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
+                + ", ready=" + (readyWhenClaimed ? "when all listeners are claimed" : "when ready() is called");
+    }
+}

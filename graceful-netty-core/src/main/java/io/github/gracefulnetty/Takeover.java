@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.handoff.InheritedListener;
+import io.github.gracefulnetty.handoff.ListenerDescription;
+import io.github.gracefulnetty.handoff.Message;
+import io.github.gracefulnetty.handoff.MessageCodec;
+import io.github.gracefulnetty.handoff.MessageHandler;
+import io.github.gracefulnetty.handoff.OwnedDescriptor;
+import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.handoff.Verification;
+import io.github.gracefulnetty.internal.process.OwnUid;
+import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.ReferenceCountUtil;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The successor's half of a handoff: one byte connection, and one that carries only descriptors. All on the control
+ * loop. Owns every descriptor that arrives until it has told the listener that all are there.
+ */
+final class Takeover {
+    /** How long the predecessor may be silent until all listeners are here. */
+    private static final long SILENCE_MILLIS = 10_000;
+
+    /** What happens afterwards. */
+    interface Events {
+        /** The predecessor has committed: this process may accept. */
+        void committed();
+
+        /** The predecessor ended the handoff; it goes on serving. */
+        void aborted(String reason);
+
+        /** The predecessor hung up without a word: it is dead. */
+        void predecessorLost();
+
+        /** The predecessor has drained and goes. */
+        void drained(long forced);
+    }
+
+    /** The end of the first part: nobody was there, or all listeners are here. */
+    record Received(@Nullable Takeover takeover, List<InheritedListener> listeners) {
+        static final Received NOBODY = new Received(null, List.of());
+    }
+
+    private enum Stage {
+        RECEIVING,
+        RECEIVED,
+        OVER
+    }
+
+    private final NativeTransport transport;
+    private final EventLoop control;
+    private final Path path;
+    private final Token ticket;
+    private final Events events;
+    private final CompletableFuture<Received> received = new CompletableFuture<>();
+    private final Deque<ListenerDescription> announced = new ArrayDeque<>();
+    private final Deque<OwnedDescriptor> arrived = new ArrayDeque<>();
+    private final List<InheritedListener> listeners = new ArrayList<>();
+
+    private Stage stage = Stage.RECEIVING;
+    private int expected = -1;
+    private int generation;
+    private long predecessorPid;
+    private @Nullable Channel connection;
+    private @Nullable Channel lane;
+    private @Nullable ScheduledFuture<?> silence;
+
+    Takeover(NativeTransport transport, EventLoop control, Path path, Token ticket, Events events) {
+        this.transport = transport;
+        this.control = control;
+        this.path = path;
+        this.ticket = ticket;
+        this.events = events;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    long predecessorPid() {
+        return predecessorPid;
+    }
+
+    /** Connects. Completes on the control loop; exceptionally if there is a predecessor and it did not work out. */
+    CompletableFuture<Received> start() {
+        Channel channel = open(transport.newConnection(), new MessageHandler(), new Conversation());
+        connection = channel;
+        restartSilence();
+        channel.connect(new DomainSocketAddress(path.toString())).addListener((ChannelFutureListener) future -> {
+            if (future.isSuccess()) {
+                connected(channel);
+            } else {
+                connectFailed(future.cause());
+            }
+        });
+        return received;
+    }
+
+    void ready() {
+        send(new Message.Ready());
+    }
+
+    void serving() {
+        send(new Message.Serving());
+    }
+
+    /** Ends the handoff from this side, if it is not over. */
+    void abort(String reason) {
+        if (stage != Stage.OVER) {
+            over();
+            Channel channel = connection;
+            if (channel != null) {
+                HandoffServer.refuse(channel, reason);
+            }
+        }
+    }
+
+    private Channel open(Channel channel, ChannelHandler... handlers) {
+        channel.pipeline().addLast(handlers);
+        control.register(channel);
+        return channel;
+    }
+
+    private void connectFailed(Throwable cause) {
+        over();
+        if (cause instanceof FileNotFoundException || UnixSocketFile.isRefusal(cause)) {
+            received.complete(Received.NOBODY);
+        } else {
+            fail("cannot connect to unix:" + path + ": " + Reasons.of(cause));
+        }
+    }
+
+    private void connected(Channel channel) {
+        try {
+            PeerCredentials peer = transport.peerCredentials(channel);
+            int own = OwnUid.get();
+            if (peer.uid() != own) {
+                fail("unix:" + path + " belongs to uid " + peer.uid() + ", we are uid " + own + ": refused");
+                return;
+            }
+        } catch (IOException e) {
+            fail("cannot find out who listens at unix:" + path + ": " + e.getMessage());
+            return;
+        }
+        send(new Message.Hello(
+                MessageCodec.VERSION,
+                MessageCodec.VERSION,
+                ProcessHandle.current().pid(),
+                ticket));
+    }
+
+    private void welcome(Message.Welcome welcome) {
+        if (lane != null || welcome.version() != MessageCodec.VERSION) {
+            fail("the predecessor chose protocol version " + welcome.version() + ", we speak " + MessageCodec.VERSION);
+            return;
+        }
+        predecessorPid = welcome.pid();
+        generation = welcome.generation();
+        Channel channel = transport.newConnection();
+        transport.receiveDescriptors(channel);
+        lane = open(channel, new MessageHandler(), new Lane()); // one message goes out, descriptors come in
+        channel.connect(new DomainSocketAddress(path.toString())).addListener((ChannelFutureListener) future -> {
+            if (future.isSuccess()) {
+                channel.writeAndFlush(new Message.Attach(MessageCodec.VERSION, welcome.laneToken()));
+            } else {
+                fail("cannot open the descriptor connection to unix:" + path + ": " + Reasons.of(future.cause()));
+            }
+        });
+    }
+
+    private void manifest(Message.Manifest manifest) {
+        if (expected >= 0) {
+            fail("the predecessor sent two manifests");
+            return;
+        }
+        expected = manifest.listeners();
+        match();
+    }
+
+    private void announced(Message.Descriptor descriptor) {
+        int index = listeners.size() + announced.size();
+        if (descriptor.index() != index || index >= expected) {
+            fail("the predecessor announced listener " + descriptor.index() + " where " + index + " of " + expected
+                    + " was due");
+            return;
+        }
+        announced.add(descriptor.listener());
+        match();
+    }
+
+    /** Brings what was announced and what has arrived together, in order. */
+    private void match() {
+        int before = listeners.size();
+        while (!announced.isEmpty() && !arrived.isEmpty()) {
+            OwnedDescriptor descriptor = arrived.peek();
+            Verification.verify(transport, descriptor.number(), announced.peek());
+            listeners.add(new InheritedListener(announced.remove(), arrived.remove()));
+        }
+        if (listeners.size() > before) {
+            send(new Message.Received(listeners.size()));
+        }
+        if (listeners.size() == expected && stage == Stage.RECEIVING) {
+            stage = Stage.RECEIVED;
+            cancelSilence();
+            List<InheritedListener> all = List.copyOf(listeners);
+            listeners.clear();
+            received.complete(new Received(this, all));
+        }
+    }
+
+    private void send(Message message) {
+        Channel channel = connection;
+        if (channel != null) {
+            channel.writeAndFlush(message);
+        }
+    }
+
+    private void hungUp() {
+        if (stage == Stage.OVER) {
+            return;
+        }
+        Stage was = stage;
+        over();
+        if (was == Stage.RECEIVING) {
+            received.complete(Received.NOBODY); // it died: what it had is free, or bound by somebody else
+        } else {
+            events.predecessorLost();
+        }
+    }
+
+    private void fail(String reason) {
+        Stage was = stage;
+        abort(reason);
+        if (!received.completeExceptionally(new HandoffException(reason)) && was != Stage.OVER) {
+            events.aborted(reason);
+        }
+    }
+
+    /** Ends this side: closes the descriptors that nobody has been given. The byte connection is closed by its user. */
+    private void over() {
+        stage = Stage.OVER;
+        cancelSilence();
+        listeners.forEach(listener -> listener.descriptor().close());
+        listeners.clear();
+        arrived.forEach(OwnedDescriptor::close);
+        arrived.clear();
+        if (lane != null) {
+            lane.close();
+        }
+    }
+
+    private void restartSilence() {
+        cancelSilence();
+        silence = control.schedule(
+                () -> fail("the predecessor at unix:" + path + " was silent for " + SILENCE_MILLIS + " ms"),
+                SILENCE_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void cancelSilence() {
+        ScheduledFuture<?> pending = silence;
+        if (pending != null) {
+            pending.cancel(false);
+            silence = null;
+        }
+    }
+
+    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
+            if (stage == Stage.RECEIVING) {
+                restartSilence();
+            }
+            if (message instanceof Message.Abort abort) {
+                String reason = "the predecessor"
+                        + (predecessorPid == 0 ? " at unix:" + path : " (pid " + predecessorPid + ")")
+                        + " says: " + abort.reason();
+                Stage was = stage;
+                over();
+                context.close();
+                if (!received.completeExceptionally(new HandoffException(reason)) && was != Stage.OVER) {
+                    events.aborted(reason);
+                }
+            } else if (stage == Stage.RECEIVING && message instanceof Message.Welcome welcome) {
+                welcome(welcome);
+            } else if (stage == Stage.RECEIVING && message instanceof Message.Manifest manifest) {
+                manifest(manifest);
+            } else if (stage == Stage.RECEIVING && message instanceof Message.Descriptor descriptor) {
+                announced(descriptor);
+            } else if (stage == Stage.RECEIVED && message instanceof Message.Commit) {
+                events.committed();
+            } else if (stage == Stage.RECEIVED && message instanceof Message.Drained drained) {
+                over();
+                context.close();
+                events.drained(drained.forced());
+            } else {
+                fail("the predecessor said " + message.getClass().getSimpleName() + " when that was not due");
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            hungUp();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (Reasons.unwrap(cause) instanceof IOException) {
+                context.close(); // a reset is a way to hang up
+            } else {
+                fail(Reasons.of(cause));
+            }
+        }
+    }
+
+    /** Receives descriptors, never bytes. */
+    private final class Lane extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (!(message instanceof FileDescriptor descriptor)) {
+                ReferenceCountUtil.release(message);
+                return;
+            }
+            OwnedDescriptor owned = new OwnedDescriptor(descriptor);
+            if (stage != Stage.RECEIVING) {
+                owned.close();
+                fail("the predecessor sent a descriptor that it had not announced");
+                return;
+            }
+            arrived.add(owned);
+            if (arrived.size() > MessageCodec.WINDOW) {
+                fail("the predecessor sent more than " + MessageCodec.WINDOW + " descriptors ahead");
+                return;
+            }
+            restartSilence();
+            match();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            fail("receiving descriptors failed: " + Reasons.of(cause));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.handoff.Message;
+import io.github.gracefulnetty.handoff.MessageCodec;
+import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The predecessor's half of one handoff: sends the listeners and follows the successor until it serves. All on the
+ * control loop. Owns the two connections, and the successor's process if this process started it.
+ */
+final class Upgrade {
+    /** What happens to the process as a whole. */
+    interface Events {
+        /** Asked when the descriptors are about to be sent. */
+        List<LateBindingServerChannel> listeners();
+
+        void transferred();
+
+        void successorReady();
+
+        /** The successor serves: this process is the past. */
+        void successorServing(UpgradeResult result);
+
+        /** It did not work out; the successor's process, if it was ours, has ended. */
+        void failed(String reason);
+    }
+
+    private enum Stage {
+        WAITING,
+        ATTACHING,
+        TRANSFERRING,
+        AWAITING_READY,
+        HANDING_OVER,
+        SERVING,
+        FAILED
+    }
+
+    private final EventLoop control;
+    private final int generation;
+    private final Duration timeout;
+    private final Events events;
+    private final Token ticket = Token.random();
+    private final Token laneToken = Token.random();
+    private final long startedNanos = System.nanoTime();
+    private final ScheduledFuture<?> deadline;
+
+    private Stage stage = Stage.WAITING;
+    private List<LateBindingServerChannel> listeners = List.of();
+    private int sent;
+    private int acknowledged;
+    private long successorPid;
+    private @Nullable SuccessorProcess process;
+    private @Nullable Channel connection;
+    private @Nullable Channel lane;
+
+    Upgrade(EventLoop control, int generation, Duration timeout, Events events) {
+        this.control = control;
+        this.generation = generation;
+        this.timeout = timeout;
+        this.events = events;
+        this.deadline = control.schedule(this::timedOut, timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** What the process that we start has to show; not known to any other. */
+    Token ticket() {
+        return ticket;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    long successorPid() {
+        return successorPid;
+    }
+
+    /** The process that this upgrade started: ended, unless it serves in the end. */
+    void started(SuccessorProcess started) {
+        process = started;
+        successorPid = started.pid();
+        started.onExit(status ->
+                control.execute(() -> fail("successor pid " + started.pid() + " " + status + " before it was ready")));
+    }
+
+    /** The successor has connected. */
+    void connected(Channel channel, long pid) {
+        stage = Stage.ATTACHING;
+        successorPid = pid;
+        connection = channel;
+        channel.pipeline().addLast(new Conversation());
+        long elapsed = System.nanoTime() - startedNanos;
+        send(new Message.Welcome(
+                MessageCodec.VERSION,
+                ProcessHandle.current().pid(),
+                generation,
+                laneToken,
+                Math.max(1, TimeUnit.NANOSECONDS.toMillis(timeout.toNanos() - elapsed))));
+    }
+
+    /** Whether a descriptor connection that shows this token belongs here. */
+    boolean awaits(Token token) {
+        return stage == Stage.ATTACHING && laneToken.equals(token);
+    }
+
+    /** The descriptor connection is there: everything is sent. */
+    void attached(Channel channel) {
+        lane = channel;
+        stage = Stage.TRANSFERRING;
+        channel.pipeline().addLast(new LaneWatch());
+        listeners = events.listeners();
+        send(new Message.Manifest(listeners.size()));
+        sendMore();
+    }
+
+    private void sendMore() {
+        Channel descriptors = lane;
+        while (descriptors != null && sent < listeners.size() && sent - acknowledged < MessageCodec.WINDOW) {
+            LateBindingServerChannel listener = listeners.get(sent);
+            var description = listener.description();
+            FileDescriptor descriptor = listener.descriptor();
+            if (description == null || descriptor == null) {
+                fail(listener.describe() + " was closed while the listeners were sent");
+                return;
+            }
+            send(new Message.Descriptor(sent, description));
+            sent++;
+            descriptors.writeAndFlush(descriptor).addListener((ChannelFutureListener) written -> {
+                if (!written.isSuccess()) {
+                    fail("cannot send the descriptor of " + listener.describe() + ": " + Reasons.of(written.cause()));
+                }
+            });
+        }
+        if (acknowledged == listeners.size() && stage == Stage.TRANSFERRING) {
+            stage = Stage.AWAITING_READY;
+            events.transferred();
+        }
+    }
+
+    private void received(Message.Received received) {
+        if (received.count() <= acknowledged || received.count() > sent) {
+            fail("successor pid " + successorPid + " says that it has " + received.count() + " listeners, " + sent
+                    + " were sent");
+            return;
+        }
+        acknowledged = received.count();
+        sendMore();
+    }
+
+    private void serving() {
+        stage = Stage.SERVING;
+        deadline.cancel(false);
+        closeLane();
+        SuccessorProcess ours = process;
+        if (ours != null) {
+            ours.disown();
+        }
+        events.successorServing(
+                new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)));
+    }
+
+    /** Last word to the successor. */
+    void drained(long forced) {
+        Channel channel = connection;
+        if (channel != null) {
+            channel.writeAndFlush(new Message.Drained(forced)).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void timedOut() {
+        String doing = switch (stage) {
+            case WAITING -> "it has not connected";
+            case ATTACHING, TRANSFERRING -> acknowledged + " of " + listeners.size() + " listeners have arrived there";
+            case AWAITING_READY -> "it has all listeners, but its application has not said ready";
+            default -> "it was told to go on, but does not serve";
+        };
+        fail("successor" + (successorPid == 0 ? "" : " pid " + successorPid) + " was not ready within "
+                + timeout.toMillis() + " ms: " + doing);
+    }
+
+    /** Ends this upgrade, and the process that it started, unless the successor serves already. */
+    void fail(String reason) {
+        if (stage == Stage.FAILED || stage == Stage.SERVING) {
+            return;
+        }
+        stage = Stage.FAILED;
+        deadline.cancel(false);
+        closeLane();
+        Channel channel = connection;
+        if (channel != null) {
+            HandoffServer.refuse(channel, reason);
+        }
+        SuccessorProcess ours = process;
+        if (ours == null) {
+            events.failed(reason);
+        } else {
+            ours.end().whenComplete((ended, failure) -> control.execute(() -> events.failed(reason)));
+        }
+    }
+
+    private void closeLane() {
+        if (lane != null) {
+            lane.close();
+        }
+    }
+
+    private void send(Message message) {
+        Channel channel = connection;
+        if (channel != null) {
+            channel.writeAndFlush(message);
+        }
+    }
+
+    /** The connection ended. If the process is ours, it is about to exit, and its status says more. */
+    private void hungUp() {
+        SuccessorProcess ours = process;
+        String reason = "successor pid " + successorPid + " hung up before it was ready";
+        if (ours == null) {
+            fail(reason);
+        } else {
+            control.schedule(() -> fail(reason), SuccessorProcess.EXIT_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
+            if (message instanceof Message.Abort abort) {
+                fail("successor pid " + successorPid + " says: " + abort.reason());
+            } else if (stage == Stage.TRANSFERRING && message instanceof Message.Received received) {
+                received(received);
+            } else if (stage == Stage.AWAITING_READY && message instanceof Message.Ready) {
+                stage = Stage.HANDING_OVER;
+                events.successorReady();
+                send(new Message.Commit());
+            } else if (stage == Stage.HANDING_OVER && message instanceof Message.Serving) {
+                serving();
+            } else {
+                fail("successor pid " + successorPid + " said "
+                        + message.getClass().getSimpleName() + " when that was not due");
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            hungUp();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (Reasons.unwrap(cause) instanceof IOException) {
+                context.close(); // a reset is a way to hang up
+            } else {
+                fail("successor pid " + successorPid + ": " + Reasons.of(cause));
+            }
+        }
+    }
+
+    /** The descriptor connection carries nothing in this direction after its first message. */
+    private final class LaneWatch extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
+            fail("successor pid " + successorPid + " spoke on the descriptor connection");
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            fail("the descriptor connection to successor pid " + successorPid + " failed: " + Reasons.of(cause));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.drain;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One drain: tells every connection, waits until all are closed, and closes the rest at the deadline. Accepting must
+ * have been paused before. Everything but the connections' own work runs on one control loop.
+ */
+public final class Drain {
+    /** How often connections are looked for that could not be told yet, or that closed without saying so. */
+    private static final long SWEEP_MILLIS = 50;
+
+    /** How long a forced close may take before the drain is over all the same. */
+    private static final long FORCED_CLOSE_MILLIS = 2_000;
+
+    private final ConnectionTracker connections;
+    private final ScheduledExecutorService control;
+    private final CompletableFuture<DrainResult> result = new CompletableFuture<>();
+    private final long startedNanos = System.nanoTime();
+    private final Set<Channel> told = ConcurrentHashMap.newKeySet();
+
+    private int connectionsAtStart;
+    private int forced;
+    private @Nullable ScheduledFuture<?> sweep;
+    private @Nullable ScheduledFuture<?> deadline;
+
+    public Drain(ConnectionTracker connections, ScheduledExecutorService control) {
+        this.connections = connections;
+        this.control = control;
+    }
+
+    /**
+     * Starts, on the control loop.
+     *
+     * @param timeout after which the rest is closed
+     * @return completes on the control loop when no connection is left
+     */
+    public CompletableFuture<DrainResult> start(Duration timeout) {
+        barrier().whenComplete((nothing, failure) -> onControl(() -> begin(timeout)));
+        return result;
+    }
+
+    /** Closes what is left now instead of at the deadline. May be called from any thread. */
+    public void finishNow() {
+        onControl(this::force);
+    }
+
+    /**
+     * Passes once through every loop that has connections: what was accepted before the pause and waits in some loop's
+     * queue is registered, its pipeline built, when this completes.
+     */
+    private CompletableFuture<Void> barrier() {
+        Set<EventLoop> loops = connections.open().stream()
+                .filter(Channel::isRegistered)
+                .map(Channel::eventLoop)
+                .collect(Collectors.toSet());
+        return CompletableFuture.allOf(loops.stream()
+                .map(loop -> {
+                    CompletableFuture<Void> passed = new CompletableFuture<>();
+                    execute(loop, () -> passed.complete(null), () -> passed.complete(null));
+                    return passed;
+                })
+                .toArray(CompletableFuture<?>[]::new));
+    }
+
+    private void begin(Duration timeout) {
+        connectionsAtStart = connections.open().size();
+        deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
+        sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        sweep();
+        connections.whenEmpty(() -> onControl(this::finishIfEmpty));
+    }
+
+    /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
+    private void sweep() {
+        List<Channel> open = connections.open();
+        told.retainAll(open);
+        for (Channel connection : open) {
+            if (connection.isRegistered() && told.add(connection)) {
+                execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection), () -> {});
+            }
+        }
+        finishIfEmpty();
+    }
+
+    private void force() {
+        if (result.isDone() || forced > 0) {
+            return;
+        }
+        List<Channel> left = connections.open();
+        forced = left.size();
+        left.forEach(Channel::close);
+        deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+        finishIfEmpty();
+    }
+
+    private void finishIfEmpty() {
+        if (connections.open().isEmpty()) {
+            finish();
+        }
+    }
+
+    private void finish() {
+        cancel(sweep);
+        cancel(deadline);
+        result.complete(
+                new DrainResult(connectionsAtStart, forced, Duration.ofNanos(System.nanoTime() - startedNanos)));
+    }
+
+    private void onControl(Runnable action) {
+        try {
+            control.execute(action);
+        } catch (RejectedExecutionException e) {
+            // The control loop ends after the last drain: nobody waits for this one any more.
+            result.completeExceptionally(e);
+        }
+    }
+
+    private static void execute(EventLoop loop, Runnable action, Runnable ifEnded) {
+        try {
+            loop.execute(action);
+        } catch (RejectedExecutionException e) {
+            ifEnded.run();
+        }
+    }
+
+    private static void cancel(@Nullable ScheduledFuture<?> task) {
+        if (task != null) {
+            task.cancel(false);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+/**
+ * What the two processes of a handoff say to each other. The order is in {@code docs/protocol.md}; the bytes are in
+ * {@link MessageCodec}.
+ */
+public sealed interface Message {
+    /**
+     * Successor, first: who it is and which protocol versions it speaks.
+     *
+     * @param minVersion the oldest protocol version it speaks
+     * @param maxVersion the newest
+     * @param pid its process id, for logs only: the kernel's word counts
+     * @param ticket what the predecessor gave to the process that it started, or {@link Token#NONE}
+     */
+    record Hello(int minVersion, int maxVersion, long pid, Token ticket) implements Message {}
+
+    /**
+     * Predecessor: accepted.
+     *
+     * @param version the protocol version that both speak from here on
+     * @param pid its process id
+     * @param generation the successor's generation
+     * @param laneToken what the descriptor connection has to show
+     * @param readyWithinMillis how long the successor has, from now, until it must be ready
+     */
+    record Welcome(int version, long pid, int generation, Token laneToken, long readyWithinMillis) implements Message {}
+
+    /** Successor, first and last on the descriptor connection: which handoff it belongs to. */
+    record Attach(int version, Token laneToken) implements Message {}
+
+    /** Predecessor: how many descriptors follow. */
+    record Manifest(int listeners) implements Message {}
+
+    /**
+     * Predecessor: what the next descriptor is.
+     *
+     * @param index counted from 0
+     */
+    record Descriptor(int index, ListenerDescription listener) implements Message {}
+
+    /** Successor: that many descriptors have arrived and were verified. */
+    record Received(int count) implements Message {}
+
+    /** Successor: initialised, could accept now. */
+    record Ready() implements Message {}
+
+    /** Predecessor: from now on the successor is not ended any more; it may accept. */
+    record Commit() implements Message {}
+
+    /** Successor: accepting, and it has taken over the handoff path. */
+    record Serving() implements Message {}
+
+    /**
+     * Predecessor, last: drained.
+     *
+     * @param forced how many connections had to be closed at the deadline
+     */
+    record Drained(long forced) implements Message {}
+
+    /** Either: the handoff is off, and why. */
+    record Abort(String reason) implements Message {}
+}

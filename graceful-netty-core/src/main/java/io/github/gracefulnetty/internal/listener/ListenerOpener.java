@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.listener;
+
+import io.github.gracefulnetty.handoff.Addresses;
+import io.github.gracefulnetty.handoff.InheritedListener;
+import io.github.gracefulnetty.handoff.ListenerDescription;
+import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.github.gracefulnetty.transport.SocketKind;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import io.netty.util.internal.logging.InternalLogger;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Gets the socket that a bind means: the inherited one, or a fresh one. Runs on the listener's event loop. */
+final class ListenerOpener {
+    private final ListenerRegister register;
+    private final SocketKind kind;
+    private final ChannelFactory<? extends ServerChannel> plainFactory;
+
+    ListenerOpener(ListenerRegister register, SocketKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+        this.register = register;
+        this.kind = kind;
+        this.plainFactory = plainFactory;
+    }
+
+    /** The listener, bound and with its options set. On failure nothing is left open. */
+    Listener open(SocketAddress address, String name, LateBindingConfig config, EventLoop loop) throws Exception {
+        NativeTransport transport = register.transport();
+        if (transport == null || !transport.drives(loop)) {
+            return openPlain(address, config, loop, transport);
+        }
+        checkAddress(address);
+        InheritedListener inherited = register.claim(kind, address, name);
+        if (inherited != null) {
+            return adopt(inherited, config, transport);
+        }
+        return switch (kind) {
+            case TCP -> bindTcp(address, name, config, loop, transport);
+            case UNIX -> bindUnix((DomainSocketAddress) address, name, config, loop, transport);
+        };
+    }
+
+    private void checkAddress(SocketAddress address) throws IOException {
+        boolean fits =
+                kind == SocketKind.TCP ? address instanceof InetSocketAddress : address instanceof DomainSocketAddress;
+        if (!fits) {
+            throw new IllegalArgumentException("cannot bind a " + kind + " listener to " + Addresses.format(address)
+                    + ": the channel class and the address are of different kinds");
+        }
+        if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
+            throw new UnknownHostException("cannot resolve host '" + inet.getHostString() + "'");
+        }
+    }
+
+    private Listener openPlain(
+            SocketAddress address, LateBindingConfig config, EventLoop loop, @Nullable NativeTransport transport)
+            throws Exception {
+        logger().info(
+                        "graceful-netty: {} is bound plainly and cannot be handed on: {}",
+                        Addresses.format(address),
+                        transport == null
+                                ? "there is no native transport"
+                                : "its event loop is not one of " + transport.name());
+        ServerChannel channel = plainFactory.newChannel();
+        applyOptions(channel, config, null);
+        bind(channel, address, loop);
+        return new Listener(channel, null, null, null);
+    }
+
+    private Listener adopt(InheritedListener inherited, LateBindingConfig config, NativeTransport transport) {
+        ListenerDescription description = inherited.description();
+        ServerChannel channel;
+        int descriptor = inherited.descriptor().release();
+        try {
+            channel = transport.adoptListener(kind, descriptor);
+        } catch (RuntimeException e) {
+            closeQuietly(new Socket(descriptor), e);
+            throw e;
+        }
+        applyOptions(channel, config, transport);
+        logger().info("graceful-netty: {} is inherited", description);
+        UnixSocketFile file = description.removePath() ? fileOf(description.bound()) : null;
+        Listener listener = new Listener(channel, description, file, transport);
+        listener.keepPath(!register.accepting()); // the predecessor's until it has committed
+        return listener;
+    }
+
+    private Listener bindTcp(
+            SocketAddress address, String name, LateBindingConfig config, EventLoop loop, NativeTransport transport)
+            throws Exception {
+        ServerChannel channel = plainFactory.newChannel();
+        if (!transport.isListener(channel, SocketKind.TCP)) {
+            // The application names another transport's class; this loop drives ours.
+            channel.unsafe().closeForcibly();
+            channel = transport.newListener(SocketKind.TCP);
+        }
+        applyOptions(channel, config, null);
+        bind(channel, address, loop);
+        return new Listener(
+                channel,
+                new ListenerDescription(SocketKind.TCP, name, channel.localAddress(), address, false),
+                null,
+                null);
+    }
+
+    /** Binds without the channel's own bind: that one would remove the path on close, even a successor's. */
+    private Listener bindUnix(
+            DomainSocketAddress requested,
+            String name,
+            LateBindingConfig config,
+            EventLoop loop,
+            NativeTransport transport)
+            throws Exception {
+        if (!transport.canAdopt(SocketKind.UNIX)) {
+            ServerChannel channel = transport.newListener(SocketKind.UNIX);
+            applyOptions(channel, config, null);
+            bind(channel, requested, loop);
+            return new Listener(channel, null, null, null);
+        }
+        DomainSocketAddress address = (DomainSocketAddress) Addresses.normalise(requested);
+        boolean file = !Addresses.isAbstract(address);
+        if (file) {
+            Path path = Path.of(address.path());
+            UnixSocketFile.checkLength(path, 0);
+            if (UnixSocketFile.probe(path) == UnixSocketFile.Presence.ALIVE) {
+                throw new BindException(Addresses.format(address) + ": address already in use, somebody listens there");
+            }
+        }
+        Socket socket = Socket.newSocketDomain();
+        ServerChannel channel;
+        try {
+            socket.bind(address);
+            socket.listen(config.getBacklog());
+            channel = transport.adoptListener(SocketKind.UNIX, socket.intValue());
+        } catch (IOException e) {
+            closeQuietly(socket, e);
+            throw bindFailure(address, e);
+        }
+        applyOptions(channel, config, null);
+        return new Listener(
+                channel,
+                new ListenerDescription(SocketKind.UNIX, name, address, address, file),
+                file ? fileOf(address) : null,
+                null);
+    }
+
+    private static @Nullable UnixSocketFile fileOf(SocketAddress address) {
+        return address instanceof DomainSocketAddress unix && !Addresses.isAbstract(unix)
+                ? UnixSocketFile.at(Path.of(unix.path())).orElse(null)
+                : null;
+    }
+
+    private static void bind(ServerChannel channel, SocketAddress address, EventLoop loop) throws Exception {
+        try {
+            Listener.registerNow(channel, loop);
+        } catch (Exception e) {
+            channel.unsafe().closeForcibly();
+            throw e;
+        }
+        Throwable cause = channel.bind(address).cause();
+        if (cause != null) {
+            channel.close();
+            throw cause instanceof IOException e
+                    ? bindFailure(address, e)
+                    : cause instanceof Exception e ? e : new IllegalStateException(cause);
+        }
+    }
+
+    private static BindException bindFailure(SocketAddress address, IOException cause) {
+        BindException failure = new BindException(Addresses.format(address) + ": " + cause.getMessage());
+        failure.initCause(cause);
+        return failure;
+    }
+
+    private static void applyOptions(
+            Channel channel, LateBindingConfig config, @Nullable NativeTransport sharedThrough) {
+        List<String> withheld = new ArrayList<>();
+        for (Map.Entry<ChannelOption<?>, Object> entry : config.early().entrySet()) {
+            if (entry.getKey().equals(ChannelOption.AUTO_READ)) {
+                continue;
+            }
+            if (sharedThrough != null && config.reachesSocket(entry.getKey(), sharedThrough)) {
+                withheld.add(entry.getKey().name());
+            } else if (!setOption(channel, entry.getKey(), entry.getValue())) {
+                logger().warn("Unknown channel option '{}' for channel '{}'", entry.getKey(), channel);
+            }
+        }
+        if (!withheld.isEmpty()) {
+            logger().info(
+                            "graceful-netty: {} of an inherited listener stay as they are, the socket is shared with its"
+                                    + " predecessor",
+                            String.join(", ", withheld));
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static boolean setOption(Channel channel, ChannelOption<?> option, Object value) {
+        return channel.config().setOption((ChannelOption<Object>) option, value);
+    }
+
+    private static void closeQuietly(Socket socket, Exception because) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    private static InternalLogger logger() {
+        return LateBindingServerChannel.logger();
+    }
+}

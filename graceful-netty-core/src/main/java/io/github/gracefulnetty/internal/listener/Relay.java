@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.listener;
+
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+
+/** Passes what the real listener accepts on to the channel that the application holds, and tracks it. */
+final class Relay extends ChannelInboundHandlerAdapter {
+    private final Channel outer;
+    private final ConnectionTracker connections;
+
+    Relay(Channel outer, ConnectionTracker connections) {
+        this.outer = outer;
+        this.connections = connections;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        connections.track((Channel) message);
+        outer.pipeline().fireChannelRead(message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        outer.pipeline().fireChannelReadComplete();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        outer.pipeline().fireExceptionCaught(cause);
+    }
+}

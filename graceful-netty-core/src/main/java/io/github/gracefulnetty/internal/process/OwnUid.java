@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+
+/** The user that this process acts as. */
+public final class OwnUid {
+    private OwnUid() {}
+
+    /** The effective user id. */
+    public static int get() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (Files.isReadable(status)) {
+            for (String line : Files.readAllLines(status)) {
+                if (line.startsWith("Uid:")) {
+                    return Integer.parseInt(line.trim().split("\\s+", -1)[2]);
+                }
+            }
+        }
+        Path probe = Files.createTempFile("graceful-netty", null);
+        try {
+            return of(probe);
+        } finally {
+            Files.delete(probe);
+        }
+    }
+
+    /** The user that a file belongs to; links are not followed. */
+    public static int of(Path file) throws IOException {
+        return (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Locale;
+
+/** Signal handlers, through {@code sun.misc.Signal}: it is supported, but javac cannot be told not to warn of it. */
+public final class Signals {
+    private Signals() {}
+
+    /**
+     * Runs {@code action} on a thread of the JVM's whenever the signal arrives, instead of what was done so far.
+     *
+     * @param name without SIG, for instance {@code HUP}
+     * @return puts the former handler back
+     * @throws IllegalArgumentException if there is no such signal or the JVM keeps it to itself
+     */
+    public static Runnable handle(String name, Runnable action) {
+        String signalName = name.toUpperCase(Locale.ROOT).replaceFirst("^SIG", "");
+        try {
+            Class<?> signalType = Class.forName("sun.misc.Signal");
+            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object signal = signalType.getConstructor(String.class).newInstance(signalName);
+            Object handler = Proxy.newProxyInstance(
+                    Signals.class.getClassLoader(),
+                    new Class<?>[] {handlerType},
+                    (proxy, method, arguments) -> switch (method.getName()) {
+                        case "equals" -> proxy == arguments[0];
+                        case "hashCode" -> System.identityHashCode(proxy);
+                        case "toString" -> "graceful-netty handler of " + signalName;
+                        default -> {
+                            action.run();
+                            yield null;
+                        }
+                    });
+            var handle = signalType.getMethod("handle", signalType, handlerType);
+            Object former = handle.invoke(null, signal, handler);
+            return () -> {
+                try {
+                    handle.invoke(null, signal, former);
+                } catch (ReflectiveOperationException e) {
+                    throw new IllegalStateException("cannot put the handler of " + signalName + " back", e);
+                }
+            };
+        } catch (InvocationTargetException e) {
+            throw new IllegalArgumentException("cannot handle signal " + signalName + ": " + e.getCause(), e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalArgumentException("this JVM has no signal handling (module jdk.unsupported)", e);
+        }
+    }
+}

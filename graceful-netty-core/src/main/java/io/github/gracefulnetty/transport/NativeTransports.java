@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.transport;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the native transport of this machine, and tells what an event-loop group drives on either Netty line. */
+public final class NativeTransports {
+    private static final @Nullable Class<?> IO_GROUP = classOrNull("io.netty.channel.IoEventLoopGroup");
+
+    private NativeTransports() {}
+
+    /**
+     * What {@link #find()} found.
+     *
+     * @param transport the first usable transport, {@code null} if there is none
+     * @param problem why there is none, and what to add; empty if there is one
+     */
+    public record Found(@Nullable NativeTransport transport, String problem) {}
+
+    /** Looks for a usable transport. Loads its native library. */
+    public static Found find() {
+        List<String> problems = new ArrayList<>();
+        ServiceLoader<NativeTransport> loader =
+                ServiceLoader.load(NativeTransport.class, NativeTransports.class.getClassLoader());
+        var providers = loader.iterator();
+        while (true) {
+            try {
+                if (!providers.hasNext()) {
+                    break;
+                }
+                NativeTransport transport = providers.next();
+                Throwable cause = transport.unavailabilityCause();
+                if (cause == null) {
+                    return new Found(transport, "");
+                }
+                problems.add(transport.name() + ": " + rootMessage(cause));
+            } catch (ServiceConfigurationError | LinkageError e) {
+                problems.add(rootMessage(e));
+            }
+        }
+        String advice = "add io.github.gracefulnetty:graceful-netty-epoll (Linux) or graceful-netty-kqueue (macOS)";
+        return new Found(null, problems.isEmpty() ? advice : String.join("; ", problems) + "; " + advice);
+    }
+
+    /** Whether {@code group} drives NIO channels, whichever way it was made. */
+    @SuppressWarnings("deprecation") // in Netty 4.2 only; it is still what most servers use
+    public static boolean isNio(EventLoopGroup group) {
+        return group instanceof NioEventLoopGroup || isIoGroupFor(group, "io.netty.channel.nio.NioIoHandle");
+    }
+
+    /**
+     * Whether {@code group} is an {@code IoEventLoopGroup} of Netty 4.2 that accepts handles of the named type. Always
+     * {@code false} on Netty 4.1, which has no such groups.
+     */
+    public static boolean isIoGroupFor(EventLoopGroup group, String handleType) {
+        Class<?> ioGroup = IO_GROUP;
+        Class<?> handle = classOrNull(handleType);
+        if (ioGroup == null || handle == null || !ioGroup.isInstance(group)) {
+            return false;
+        }
+        try {
+            Method isCompatible = ioGroup.getMethod("isCompatible", Class.class);
+            return Boolean.TRUE.equals(isCompatible.invoke(group, handle));
+        } catch (NoSuchMethodException | IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalStateException("cannot ask " + group + " what it drives", e);
+        }
+    }
+
+    private static @Nullable Class<?> classOrNull(String name) {
+        try {
+            return Class.forName(name, false, NativeTransports.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            return null;
+        }
+    }
+
+    private static String rootMessage(Throwable thrown) {
+        Throwable root = thrown;
+        for (Throwable next = root.getCause(); next != null; next = root.getCause()) {
+            root = next;
+        }
+        return root.toString();
+    }
+}

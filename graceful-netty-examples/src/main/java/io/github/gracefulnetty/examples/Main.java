@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.examples;
+
+import io.github.gracefulnetty.examples.http.HttpCommand;
+import java.time.Duration;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code java -jar graceful-netty-examples.jar <example> [options]}. */
+@Command(
+        name = "graceful-netty-examples",
+        description = "Servers that are replaced without their clients noticing.",
+        subcommands = HttpCommand.class,
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main {
+    private Main() {}
+
+    /** Exit status: 0 after a complete drain, 1 after a failure, 2 for wrong options. */
+    public static void main(String... arguments) {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.registerConverter(Duration.class, Durations::parse);
+        commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
+            String message = failure.getMessage();
+            command.getErr().println("error: " + (message == null ? failure.toString() : message));
+            command.getErr().flush();
+            return 1;
+        });
+        System.exit(commandLine.execute(arguments));
+    }
+}
