@@ -111,7 +111,8 @@ public final class Graceful {
 
     @Override
     public String toString() {
-        return "Graceful(generation=" + generation() + ", state=" + runtime.state() + ", " + runtime.settings() + ")";
+        return "Graceful(generation=" + generation() + ", state=" + runtime.state() + ", "
+                + runtime.context().settings() + ")";
     }
 
     GracefulRuntime runtime() {

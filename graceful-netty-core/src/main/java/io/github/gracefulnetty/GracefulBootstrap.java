@@ -81,7 +81,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
         EventLoopGroup parent = parentGroup;
         EventLoopGroup child = childGroup;
         if (parent != null && child != null && config().group() == null) {
-            NativeTransport transport = graceful.runtime().transport();
+            NativeTransport transport = graceful.runtime().context().transport();
             boolean known = plainFactory != null && probe(plainFactory) != null;
             if (known && transport != null && NativeTransports.isNio(parent) && NativeTransports.isNio(child)) {
                 super.group(NativeTwins.of(parent, transport), NativeTwins.of(child, transport));
@@ -98,7 +98,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
             return factory.newChannel();
         }
         ServerChannel channel =
-                LateBindingServerChannel.create(graceful.runtime().register(), kind, factory::newChannel);
+                LateBindingServerChannel.create(graceful.runtime().context().register(), kind, factory::newChannel);
         if (!listenerName.isEmpty()) {
             channel.attr(LateBindingServerChannel.NAME).set(listenerName);
         }

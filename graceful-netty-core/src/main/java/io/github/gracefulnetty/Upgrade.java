@@ -35,7 +35,7 @@ final class Upgrade {
         void successorReady();
 
         /** The successor serves: this process is the past. */
-        void successorServing(UpgradeResult result);
+        void successorServing(Upgrade done, UpgradeResult result);
 
         /** It did not work out; the successor's process, if it was ours, has ended. */
         void failed(String reason);
@@ -80,14 +80,6 @@ final class Upgrade {
     /** What the process that we start has to show; not known to any other. */
     Token ticket() {
         return ticket;
-    }
-
-    int generation() {
-        return generation;
-    }
-
-    long successorPid() {
-        return successorPid;
     }
 
     /** The process that this upgrade started: ended, unless it serves in the end. */
@@ -171,7 +163,7 @@ final class Upgrade {
             ours.disown();
         }
         events.successorServing(
-                new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)));
+                this, new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)));
     }
 
     /** Last word to the successor. */

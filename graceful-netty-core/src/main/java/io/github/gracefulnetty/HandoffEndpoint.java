@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static io.github.gracefulnetty.ProcessContext.LOGGER;
+
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Where successors find this process: at the configured path, or at a private one while an upgrade runs. */
+final class HandoffEndpoint {
+    private final @Nullable NativeTransport transport;
+    private final EventLoop control;
+    private final @Nullable Path configured;
+    private final HandoffServer.Receptionist receptionist;
+    private @Nullable HandoffServer server;
+    private @Nullable Path privateDirectory;
+
+    HandoffEndpoint(
+            @Nullable NativeTransport transport,
+            EventLoop control,
+            @Nullable Path configured,
+            HandoffServer.Receptionist receptionist) {
+        this.transport = transport;
+        this.control = control;
+        this.configured = configured;
+        this.receptionist = receptionist;
+    }
+
+    /** @throws IOException if the configured path cannot be used; says why */
+    void check() throws IOException {
+        if (configured != null && transport != null) {
+            new HandoffPath(configured).check();
+        }
+    }
+
+    /** Listens at the configured path, where nobody else does. */
+    void openAlone() throws IOException {
+        if (prepare()) {
+            published().publishFresh();
+        }
+    }
+
+    /**
+     * Binds under the temporary name, so that taking over the path is one rename that can hardly fail.
+     *
+     * @return whether there is anything to publish
+     */
+    boolean prepare() throws IOException {
+        if (configured == null || transport == null) {
+            return false;
+        }
+        if (server == null) {
+            server = new HandoffServer(transport, control, new HandoffPath(configured), receptionist);
+        }
+        return true;
+    }
+
+    /** Puts what was prepared in the predecessor's place. */
+    void takeOver() throws IOException {
+        if (server != null && !published().isOurs()) {
+            published().publishOverPredecessor();
+        }
+    }
+
+    /** Makes the path lead here again, after a successor took it and died. */
+    void takeBack() throws IOException {
+        if (server != null && configured != null && !published().isOurs()) {
+            close();
+            prepare();
+            takeOver();
+        }
+    }
+
+    /** Where a successor that is started now finds us. */
+    Path pathForUpgrade() throws IOException {
+        NativeTransport usable = transport;
+        if (server == null && usable != null) {
+            Path directory = Files.createTempDirectory("graceful-netty-");
+            privateDirectory = directory;
+            HandoffPath path = new HandoffPath(directory.resolve("handoff.sock"));
+            path.check();
+            server = new HandoffServer(usable, control, path, receptionist);
+            path.publishFresh();
+        }
+        return published().path();
+    }
+
+    /** Removes the path that served one upgrade only, if there was one. */
+    void closePrivate() {
+        Path directory = privateDirectory;
+        if (directory == null) {
+            return;
+        }
+        privateDirectory = null;
+        closeServer();
+        try {
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            LOGGER.warn("graceful-netty: cannot remove {}: {}", directory, e.toString());
+        }
+    }
+
+    void close() {
+        closePrivate();
+        closeServer();
+    }
+
+    private void closeServer() {
+        HandoffServer listening = server;
+        server = null;
+        if (listening != null) {
+            listening.close();
+        }
+    }
+
+    private HandoffPath published() {
+        if (server == null) {
+            throw new IllegalStateException("there is no handoff socket");
+        }
+        return server.path();
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static io.github.gracefulnetty.ProcessContext.LOGGER;
+
+import io.github.gracefulnetty.Lifecycle.Event;
+import io.github.gracefulnetty.Lifecycle.State;
+import io.github.gracefulnetty.handoff.Message;
+import io.github.gracefulnetty.handoff.MessageCodec;
+import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.PeerCredentials;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
+final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Events {
+    private final ProcessContext context;
+    private final IntSupplier generation;
+    private final ProcessContext.Whole whole;
+    private final HandoffEndpoint endpoint;
+    private @Nullable Upgrade upgrade;
+    private @Nullable CompletableFuture<UpgradeResult> waiting;
+
+    PredecessorRole(ProcessContext context, IntSupplier generation, ProcessContext.Whole whole) {
+        this.context = context;
+        this.generation = generation;
+        this.whole = whole;
+        this.endpoint = new HandoffEndpoint(
+                context.transport(), context.control(), context.settings().handoffPath(), this);
+    }
+
+    HandoffEndpoint endpoint() {
+        return endpoint;
+    }
+
+    /** Starts a successor. */
+    void upgrade(CompletableFuture<UpgradeResult> result) {
+        if (!context.lifecycle().allows(Event.UPGRADE_REQUESTED)) {
+            refuse(result, context.lifecycle().state().because());
+            return;
+        }
+        if (context.transport() == null) {
+            refuse(result, "there is no native transport (" + context.transportProblem() + ")");
+            return;
+        }
+        Path path;
+        try {
+            path = endpoint.pathForUpgrade();
+        } catch (IOException e) {
+            endpoint.closePrivate();
+            refuse(result, "there is no way for a successor to connect: " + Reasons.of(e));
+            return;
+        }
+        context.lifecycle().fire(Event.UPGRADE_REQUESTED);
+        waiting = result;
+        Upgrade begun = begin();
+        try {
+            begun.started(SuccessorProcess.start(
+                    context.settings().command(),
+                    new PredecessorTicket(ProcessHandle.current().pid(), begun.ticket(), path)));
+        } catch (IOException e) {
+            begun.fail("cannot start the successor: " + Reasons.of(e));
+        }
+    }
+
+    private Upgrade begin() {
+        Upgrade begun = new Upgrade(
+                context.control(), generation.getAsInt() + 1, context.settings().upgradeTimeout(), this);
+        upgrade = begun;
+        return begun;
+    }
+
+    private static void refuse(CompletableFuture<UpgradeResult> result, String reason) {
+        LOGGER.warn("graceful-netty: upgrade refused: {}", reason);
+        result.completeExceptionally(new HandoffException("upgrade refused: " + reason));
+    }
+
+    /** Ends the upgrade that is running, if there is one and its successor has not been told to go on. */
+    boolean cancel(String reason) {
+        boolean possible = switch (context.lifecycle().state()) {
+            case SPAWNING, TRANSFERRING, AWAITING_READY -> true;
+            default -> false;
+        };
+        if (possible && upgrade != null) {
+            upgrade.fail(reason);
+        }
+        return possible;
+    }
+
+    @Override
+    public void hello(Channel connection, PeerCredentials peer, Message.Hello hello) {
+        State state = context.lifecycle().state();
+        if (hello.minVersion() > MessageCodec.VERSION || hello.maxVersion() < MessageCodec.VERSION) {
+            HandoffServer.refuse(
+                    connection,
+                    "protocol version " + MessageCodec.VERSION + " is spoken here, you speak " + hello.minVersion()
+                            + " to " + hello.maxVersion());
+            return;
+        }
+        Upgrade running = upgrade;
+        boolean stranger = hello.ticket().equals(Token.NONE);
+        if (state == State.SPAWNING && running != null && running.ticket().equals(hello.ticket())) {
+            context.lifecycle().fire(Event.SUCCESSOR_CONNECTED);
+            running.connected(connection, peer.pid());
+        } else if (state == State.SERVING && stranger) {
+            LOGGER.info("graceful-netty: pid {} wants to take over", peer.pid());
+            context.lifecycle().fire(Event.SUCCESSOR_CONNECTED);
+            begin().connected(connection, peer.pid());
+        } else {
+            String reason = state == State.SERVING ? "the upgrade that started you is over" : state.because();
+            LOGGER.warn("graceful-netty: refused pid {} as a successor: {}", peer.pid(), reason);
+            HandoffServer.refuse(
+                    connection, "pid " + ProcessHandle.current().pid() + " refuses a successor now: " + reason);
+        }
+    }
+
+    @Override
+    public void attach(Channel connection, Message.Attach attach) {
+        if (upgrade != null && upgrade.awaits(attach.laneToken())) {
+            upgrade.attached(connection);
+        } else {
+            LOGGER.warn("graceful-netty: refused a descriptor connection that does not belong to a handoff");
+            HandoffServer.refuse(connection, "no handoff waits for this descriptor connection");
+        }
+    }
+
+    @Override
+    public List<LateBindingServerChannel> listeners() {
+        return context.register().open().stream()
+                .filter(listener -> listener.description() != null)
+                .toList();
+    }
+
+    @Override
+    public void transferred() {
+        context.lifecycle().fire(Event.TRANSFERRED);
+    }
+
+    @Override
+    public void successorReady() {
+        context.lifecycle().fire(Event.SUCCESSOR_READY);
+    }
+
+    @Override
+    public void successorServing(Upgrade done, UpgradeResult result) {
+        context.lifecycle().fire(Event.SUCCESSOR_SERVING);
+        LOGGER.info(
+                "graceful-netty: handed over to pid {} (generation {}) after {} ms, draining {} connections",
+                result.successorPid(),
+                result.generation(),
+                result.took().toMillis(),
+                context.connections().open().size());
+        whole.handedOver(done::drained);
+        if (waiting != null) {
+            waiting.complete(result);
+        }
+    }
+
+    @Override
+    public void failed(String reason) {
+        LOGGER.error("graceful-netty: upgrade failed, this process serves on: {}", reason);
+        boolean committed = context.lifecycle().state() == State.HANDING_OVER;
+        context.lifecycle().fire(Event.UPGRADE_FAILED);
+        upgrade = null;
+        endpoint.closePrivate();
+        if (committed) {
+            try {
+                endpoint.takeBack();
+            } catch (IOException e) {
+                LOGGER.error("graceful-netty: cannot take the handoff path back: {}", e.toString());
+            }
+        }
+        if (waiting != null) {
+            waiting.completeExceptionally(new HandoffException(reason));
+            waiting = null;
+        }
+        whole.stopIfRequested();
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.listener.ListenerRegister;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.EventLoop;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** What the parts of the runtime share. The lifecycle is changed on the control loop only. */
+record ProcessContext(
+        Settings settings,
+        @Nullable NativeTransport transport,
+        String transportProblem,
+        EventLoop control,
+        Lifecycle lifecycle,
+        ConnectionTracker connections,
+        ListenerRegister register) {
+    /** All of the runtime logs as {@link Graceful}. */
+    static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Graceful.class);
+
+    /** What a part of the runtime asks of the whole. On the control loop. */
+    interface Whole {
+        /** Stops now if that was asked for while it was not possible. */
+        void stopIfRequested();
+
+        /**
+         * A successor serves: pause, drain, exit.
+         *
+         * @param lastWord to the successor, when drained
+         */
+        void handedOver(LastWord lastWord);
+
+        /** This process was to take over and cannot: its predecessor goes on, and must not suffer from its end. */
+        void takeoverFailed(HandoffException reason);
+    }
+
+    /** Told at the end of the drain. */
+    interface LastWord {
+        void drained(long forced);
+    }
+
+    /** Runs {@code action} on the control loop; {@code result} fails if that has ended. */
+    void onControl(Runnable action, CompletableFuture<?> result) {
+        try {
+            control.execute(action);
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(
+                    new HandoffException("refused: " + lifecycle.state().because()));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static io.github.gracefulnetty.ProcessContext.LOGGER;
+
+import io.github.gracefulnetty.Lifecycle.Event;
+import io.github.gracefulnetty.Lifecycle.State;
+import io.github.gracefulnetty.activation.Activation;
+import io.github.gracefulnetty.handoff.InheritedListener;
+import io.github.gracefulnetty.handoff.ListenerDescription;
+import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.transport.NativeTransport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** How this process comes to serve: alone, or by taking over. On the control loop. */
+final class SuccessorRole implements Takeover.Events {
+    private final ProcessContext context;
+    private final HandoffEndpoint endpoint;
+    private final ProcessContext.Whole whole;
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+
+    private volatile int generation = 1;
+    private boolean readyRequested;
+    private @Nullable Takeover takeover;
+
+    SuccessorRole(ProcessContext context, HandoffEndpoint endpoint, ProcessContext.Whole whole) {
+        this.context = context;
+        this.endpoint = endpoint;
+        this.whole = whole;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    CompletableFuture<Void> readyFuture() {
+        return ready;
+    }
+
+    /** Gets the listeners of the predecessor if there is one, else those of the service manager. */
+    CompletableFuture<Void> findPredecessor(NativeTransport transport) {
+        Optional<PredecessorTicket> ticket = PredecessorTicket.take();
+        try {
+            endpoint.check();
+        } catch (IOException e) {
+            throw new HandoffException(Reasons.of(e), e);
+        }
+        Path connectTo =
+                ticket.map(PredecessorTicket::path).orElse(context.settings().handoffPath());
+        if (connectTo == null || !Files.exists(connectTo)) {
+            startAlone(transport);
+            return CompletableFuture.completedFuture(null);
+        }
+        context.lifecycle().fire(Event.PREDECESSOR_FOUND);
+        Token token = ticket.map(PredecessorTicket::token).orElse(Token.NONE);
+        return new Takeover(transport, context.control(), connectTo, token, this)
+                .start()
+                .thenAccept(received -> {
+                    if (received.takeover() == null) {
+                        context.lifecycle().fire(Event.PREDECESSOR_LOST);
+                        startAlone(transport);
+                    } else {
+                        inherit(transport, received.takeover(), received.listeners());
+                    }
+                });
+    }
+
+    private void startAlone(NativeTransport transport) {
+        context.register().inherit(Activation.take(transport, System.getenv()));
+        context.register().accept(true);
+        try {
+            endpoint.openAlone();
+        } catch (IOException e) {
+            throw new HandoffException(Reasons.of(e), e);
+        }
+    }
+
+    private void inherit(NativeTransport transport, Takeover from, List<InheritedListener> listeners) {
+        context.lifecycle().fire(Event.RECEIVED);
+        takeover = from;
+        generation = from.generation();
+        context.register().inherit(listeners);
+        for (InheritedListener activated : Activation.take(transport, System.getenv())) {
+            if (context.register().offers(activated.description())) {
+                activated.descriptor().close(); // the predecessor handed on the same socket
+            } else {
+                context.register().inherit(List.of(activated));
+            }
+        }
+    }
+
+    void ready() {
+        if (readyRequested) {
+            return;
+        }
+        readyRequested = true;
+        Takeover from = takeover;
+        if (context.lifecycle().state() == State.INITIALISING && from != null) {
+            try {
+                endpoint.prepare();
+            } catch (IOException e) {
+                from.abort(Reasons.of(e));
+                fail(Reasons.of(e));
+                return;
+            }
+            context.lifecycle().fire(Event.READY);
+            from.ready();
+        } else if (context.lifecycle().state() == State.STARTING) {
+            context.lifecycle().fire(Event.READY);
+            serve();
+        } else {
+            ready.completeExceptionally(new HandoffException(
+                    "not ready: " + context.lifecycle().state().because()));
+        }
+    }
+
+    /** The application was told to stop before it said ready: the predecessor goes on. */
+    void stopping() {
+        if (context.lifecycle().state() == State.INITIALISING && takeover != null) {
+            takeover.abort("the successor was told to stop");
+        }
+        ready.completeExceptionally(new HandoffException("stopped before it was ready"));
+    }
+
+    /** The listeners are ours to accept on. */
+    private void serve() {
+        List<ListenerDescription> unclaimed = context.register().closeUnclaimed();
+        if (!unclaimed.isEmpty()) {
+            LOGGER.warn("graceful-netty: inherited, but not bound by this version, so closed: {}", unclaimed);
+        }
+        context.register().open().forEach(listener -> listener.keepPath(false));
+        context.register().accept(true).whenComplete((nothing, failure) -> context.onControl(this::accepting, ready));
+    }
+
+    private void accepting() {
+        if (takeover != null) {
+            takeover.serving();
+        }
+        LOGGER.info(
+                "graceful-netty: generation {} serves (pid {})",
+                generation,
+                ProcessHandle.current().pid());
+        ready.complete(null);
+    }
+
+    private void fail(String reason) {
+        context.lifecycle().fire(Event.ABORTED);
+        LOGGER.error("graceful-netty: this process does not take over: {}", reason);
+        HandoffException failure = new HandoffException(reason);
+        ready.completeExceptionally(failure);
+        whole.takeoverFailed(failure);
+    }
+
+    @Override
+    public void committed() {
+        Takeover from = takeover;
+        if (context.lifecycle().state() != State.COMMITTING || from == null) {
+            return;
+        }
+        try {
+            endpoint.takeOver();
+        } catch (IOException e) {
+            String reason = "cannot take over the handoff path: " + e;
+            from.abort(reason);
+            fail(reason);
+            return;
+        }
+        context.lifecycle().fire(Event.COMMITTED);
+        serve();
+        whole.stopIfRequested();
+    }
+
+    @Override
+    public void aborted(String reason) {
+        if (context.lifecycle().allows(Event.ABORTED)) {
+            fail(reason);
+        }
+    }
+
+    @Override
+    public void predecessorLost() {
+        if (!context.lifecycle().allows(Event.PREDECESSOR_LOST)) {
+            return;
+        }
+        LOGGER.warn("graceful-netty: the predecessor is gone, this process goes on with its listeners");
+        boolean wasReady = context.lifecycle().state() == State.COMMITTING;
+        context.lifecycle().fire(Event.PREDECESSOR_LOST);
+        takeover = null;
+        try {
+            endpoint.prepare();
+            endpoint.takeOver();
+        } catch (IOException e) {
+            LOGGER.error("graceful-netty: no upgrade through the handoff path is possible any more: {}", e.toString());
+        }
+        if (wasReady) {
+            serve();
+        }
+        whole.stopIfRequested();
+    }
+
+    @Override
+    public void drained(long forced) {
+        LOGGER.info("graceful-netty: the predecessor has drained, {} connections were closed by force", forced);
+    }
+}
