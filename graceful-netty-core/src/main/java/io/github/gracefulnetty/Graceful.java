@@ -195,16 +195,20 @@ public final class Graceful {
          * @throws IllegalArgumentException if there is no such signal
          */
         public Graceful build() {
-            GracefulRuntime runtime = new GracefulRuntime(new Settings(
+            GracefulRuntime runtime = new GracefulRuntime(settings());
+            runtime.start();
+            return new Graceful(runtime);
+        }
+
+        Settings settings() {
+            return new Settings(
                     handoffPath.orElse(null),
                     drainTimeout,
                     upgradeTimeout,
                     upgradeSignals,
                     stopSignals,
                     command.orElse(null),
-                    readyWhenClaimed));
-            runtime.start();
-            return new Graceful(runtime);
+                    readyWhenClaimed);
         }
 
         private static Duration positive(String name, Duration timeout) {

@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketKind;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
@@ -83,25 +84,48 @@ final class HandoffPath {
         return ((Integer) Files.getAttribute(directory, "unix:mode") & 01000) != 0;
     }
 
-    /** Binds the socket under the temporary name. The caller owns, registers and closes the channel. */
-    ServerChannel bind(NativeTransport transport) throws IOException {
+    /**
+     * A channel for the socket, to be registered and then completed by {@link #bind}. Bound under the temporary name and
+     * made private before it listens, where the transport can adopt such a socket. The caller closes it.
+     */
+    ServerChannel open(NativeTransport transport) throws IOException {
         if (!transport.canAdopt(SocketKind.UNIX)) {
-            throw new IOException("unix:" + path + ": " + transport.name() + " cannot serve a handoff socket");
+            return transport.newListener(SocketKind.UNIX);
         }
         Socket socket = Socket.newSocketDomain();
         try {
             socket.bind(new DomainSocketAddress(temporary.toString()));
-            Files.setPosixFilePermissions(
-                    temporary, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+            makePrivate();
             socket.listen(BACKLOG);
-            file = UnixSocketFile.at(temporary)
-                    .map(bound -> new UnixSocketFile(path, bound.inode()))
-                    .orElseThrow(() -> new IOException("unix:" + temporary + " vanished as soon as it was bound"));
             return transport.adoptListener(SocketKind.UNIX, socket.intValue());
         } catch (IOException e) {
             socket.close();
             throw new IOException("unix:" + path + " cannot be bound: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Binds what {@link #open} could not bind, on the channel's loop. That one listens for a moment before it is private,
+     * but under the temporary name only, and its close removes that name only.
+     */
+    void bind(ServerChannel channel) throws IOException {
+        if (file != null) {
+            return;
+        }
+        ChannelFuture bound = channel.bind(new DomainSocketAddress(temporary.toString()));
+        if (!bound.isSuccess()) {
+            channel.close();
+            throw new IOException("unix:" + path + " cannot be bound: " + bound.cause(), bound.cause());
+        }
+        makePrivate();
+    }
+
+    private void makePrivate() throws IOException {
+        Files.setPosixFilePermissions(
+                temporary, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+        file = UnixSocketFile.at(temporary)
+                .map(bound -> new UnixSocketFile(path, bound.inode()))
+                .orElseThrow(() -> new IOException("unix:" + temporary + " vanished as soon as it was bound"));
     }
 
     /** Puts the socket in place, where nothing may be, or only what nobody listens on any more. */

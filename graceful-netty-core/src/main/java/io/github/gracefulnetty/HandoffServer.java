@@ -50,14 +50,14 @@ final class HandoffServer {
     private final ServerChannel channel;
     private final Set<Channel> silent = new HashSet<>();
 
-    /** Binds under the temporary name and answers from now on; {@code path} is published by the caller. */
+    /** Binds under the temporary name, on the control loop; {@code path} is published by the caller. */
     HandoffServer(NativeTransport transport, EventLoop control, HandoffPath path, Receptionist receptionist)
             throws IOException {
         this.transport = transport;
         this.control = control;
         this.path = path;
         this.receptionist = receptionist;
-        this.channel = path.bind(transport);
+        this.channel = path.open(transport);
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {
@@ -70,6 +70,7 @@ final class HandoffServer {
             }
         });
         control.register(channel);
+        path.bind(channel);
     }
 
     HandoffPath path() {

@@ -6,6 +6,7 @@ import io.github.gracefulnetty.transport.NativeTransports;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.github.gracefulnetty.transport.SocketKind;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -123,7 +124,14 @@ public final class EpollTransport implements NativeTransport {
 
     @Override
     public SocketFacts inspect(int descriptor) throws IOException {
-        Socket socket = new Socket(descriptor);
+        try {
+            return facts(new Socket(descriptor));
+        } catch (ChannelException e) {
+            throw new IOException(e.getMessage(), e); // what Netty says of a descriptor that is not a socket
+        }
+    }
+
+    private static SocketFacts facts(Socket socket) throws IOException {
         boolean stream = socket.getIntOpt(SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
         boolean listening = socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
         int domain = socket.getIntOpt(SOL_SOCKET, SO_DOMAIN);

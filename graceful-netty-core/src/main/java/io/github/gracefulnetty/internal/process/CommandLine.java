@@ -84,10 +84,11 @@ public final class CommandLine {
     private String shellScript() {
         StringBuilder script = new StringBuilder("set --\n");
         for (byte[] argument : arguments) {
-            // The x keeps newlines at the end, which a command substitution would drop.
+            // Octal for what printf reads as an option or format. The x keeps newlines at the end, which a command
+            // substitution would drop.
             script.append("a=$(printf '");
             for (byte b : argument) {
-                boolean literal = b > ' ' && b < 0x7f && b != '\'' && b != '%' && b != '\\';
+                boolean literal = b > ' ' && b < 0x7f && b != '-' && b != '\'' && b != '%' && b != '\\';
                 script.append(literal ? String.valueOf((char) b) : String.format("\\%03o", b & 0xff));
             }
             script.append("x'); set -- \"$@\" \"${a%x}\"\n");

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.Socket;
+import io.netty.util.internal.PlatformDependent;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -23,8 +24,8 @@ import java.util.Optional;
  * @param inode what the file system calls it, compared only
  */
 public record UnixSocketFile(Path path, Object inode) {
-    /** The longest path that fits a unix address on Linux, in bytes of UTF-8. */
-    public static final int MAX_PATH_BYTES = 107;
+    /** The longest path that fits a unix address, in bytes: sun_path less a NUL. It is shorter on macOS. */
+    private static final int MAX_PATH_BYTES = PlatformDependent.isOsx() ? 103 : 107;
 
     /** What is found at a path. */
     public enum Presence {

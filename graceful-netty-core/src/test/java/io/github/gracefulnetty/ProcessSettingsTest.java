@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ProcessSettingsTest {
+    @Test
+    void shouldHandleTheUsualSignalsAndBeReadyByItselfByDefault() {
+        Settings settings = read(Map.of(), Map.of());
+        assertThat(settings.upgradeSignals()).containsExactly("HUP");
+        assertThat(settings.stopSignals()).containsExactly("TERM", "INT");
+        assertThat(settings.readyWhenClaimed()).isTrue();
+        assertThat(settings.handoffPath()).isNull();
+    }
+
+    @Test
+    void shouldPreferTheSystemPropertyToTheEnvironment() {
+        Settings settings = read(
+                Map.of("gracefulnetty.drainTimeout", "5s", "gracefulnetty.upgradeSignal", "none"),
+                Map.of(
+                        "GRACEFUL_NETTY_DRAIN_TIMEOUT", "9s",
+                        "GRACEFUL_NETTY_HANDOFF_PATH", "/run/app/h.sock",
+                        "GRACEFUL_NETTY_UPGRADE_TIMEOUT", "1500ms"));
+        assertThat(settings.drainTimeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(settings.upgradeTimeout()).isEqualTo(Duration.ofMillis(1500));
+        assertThat(settings.handoffPath()).isEqualTo(Path.of("/run/app/h.sock"));
+        assertThat(settings.upgradeSignals()).isEmpty();
+    }
+
+    @Test
+    void shouldNameTheSettingThatMakesNoSense() {
+        assertThatThrownBy(() -> read(Map.of("gracefulnetty.drainTimeout", "soon"), Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("gracefulnetty.drainTimeout=soon: not a duration, write for instance 30s, 500ms or 2m");
+        assertThatThrownBy(() -> read(Map.of(), Map.of("GRACEFUL_NETTY_DRAIN_TIMEOUT", "0s")))
+                .hasMessage("GRACEFUL_NETTY_DRAIN_TIMEOUT=0s: drainTimeout must be more than 0, not PT0S");
+    }
+
+    @Test
+    void shouldReadATicketOnlyInTheFormThatItWrites() {
+        assertThatThrownBy(() -> PredecessorTicket.parse("12:xyz:/path"))
+                .isInstanceOf(HandoffException.class)
+                .hasMessage("GRACEFUL_NETTY_PREDECESSOR was not written by graceful-netty: unset it");
+        assertThat(PredecessorTicket.parse("12:000102030405060708090a0b0c0d0e0f:/a:b"))
+                .hasValueSatisfying(ticket -> assertThat(ticket.path()).isEqualTo(Path.of("/a:b")));
+    }
+
+    private static Settings read(Map<String, String> properties, Map<String, String> environment) {
+        return ProcessSettings.read(properties::get, environment).settings();
+    }
+}

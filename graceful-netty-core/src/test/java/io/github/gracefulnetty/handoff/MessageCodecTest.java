@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.gracefulnetty.transport.SocketKind;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MessageCodecTest {
+    static List<Message> messages() {
+        return List.of(
+                new Message.Hello(1, 3, 4_000_000_000L, Token.random()),
+                new Message.Hello(1, 1, 7, Token.NONE),
+                new Message.Welcome(1, 12, 3, Token.random(), 60_000),
+                new Message.Attach(1, Token.random()),
+                new Message.Manifest(0),
+                new Message.Manifest(10_000),
+                new Message.Descriptor(0, tcp("127.0.0.1", 8080, 0, "http")),
+                new Message.Descriptor(1, tcp("0:0:0:0:0:0:0:0", 80, 80, "")),
+                new Message.Descriptor(2, tcp("fe80::1", 65535, 65535, "n")),
+                new Message.Descriptor(3, unix("/run/app/ü.sock", true)),
+                new Message.Descriptor(4, unix("\0abstract", false)),
+                new Message.Received(64),
+                new Message.Ready(),
+                new Message.Commit(),
+                new Message.Serving(),
+                new Message.Drained(17),
+                new Message.Abort("because"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void shouldReadWhatItWrote(Message message) {
+        ByteBuf frame = encoded(message);
+        assertThat(frame.readInt()).isEqualTo(frame.readableBytes());
+        assertThat(MessageCodec.decode(frame)).isEqualTo(message);
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void shouldRejectAMessageThatIsCutOffAnywhereOrTooLong(Message message) {
+        ByteBuf frame = encoded(message).skipBytes(Integer.BYTES);
+        for (int length = 0; length < frame.readableBytes(); length++) {
+            ByteBuf cut = frame.slice(frame.readerIndex(), length);
+            assertThatThrownBy(() -> MessageCodec.decode(cut)).isInstanceOf(ProtocolException.class);
+        }
+        ByteBuf longer = Unpooled.wrappedBuffer(frame, Unpooled.wrappedBuffer(new byte[1]));
+        assertThatThrownBy(() -> MessageCodec.decode(longer))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageStartingWith("1 bytes too many after a");
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void shouldReadAMessageThatArrivesByteByByte(Message message) {
+        EmbeddedChannel channel = new EmbeddedChannel(new MessageHandler());
+        ByteBuf frame = encoded(message);
+        while (frame.isReadable()) {
+            assertThat(channel.<Object>readInbound()).isNull();
+            channel.writeInbound(frame.readBytes(1));
+        }
+        assertThat(channel.<Object>readInbound()).isEqualTo(message);
+        assertThat(channel.finish()).isFalse();
+    }
+
+    @Test
+    void shouldRejectAFrameOverTheCapBeforeItArrives() {
+        EmbeddedChannel channel = new EmbeddedChannel(new MessageHandler());
+        assertThatThrownBy(() -> channel.writeInbound(Unpooled.buffer().writeInt(MessageCodec.MAX_FRAME + 1)))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("a frame of 1048577 bytes, at most 1048576 are allowed");
+        channel.writeInbound(encoded(new Message.Ready()));
+        assertThat(channel.<Object>readInbound()).as("read after a violation").isNull();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void shouldRejectAStrangersProtocolByItsFirstBytes() {
+        ByteBuf stranger = Unpooled.buffer()
+                .writeByte(1)
+                .writeBytes("GET / HTTP/1.1 and more of that kind".getBytes(StandardCharsets.US_ASCII));
+        assertThatThrownBy(() -> MessageCodec.decode(stranger))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("not the handoff protocol: it begins with 0x47455420");
+    }
+
+    @Test
+    void shouldRejectCountsAndStringsOverTheirCaps() {
+        assertThatThrownBy(
+                        () -> MessageCodec.decode(Unpooled.buffer().writeByte(4).writeInt(-1)))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("a count of 4294967295");
+        assertThatThrownBy(() -> MessageCodec.decode(
+                        Unpooled.buffer().writeByte(11).writeShort(5000).writeZero(5000)))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("a string of 5000 bytes");
+    }
+
+    @Test
+    void shouldRejectAListenerWhoseKindAndAddressDiffer() {
+        ByteBuf frame = encoded(new Message.Descriptor(0, unix("/x", false)));
+        frame.setByte(4 + 1 + 4, 1);
+        frame.skipBytes(Integer.BYTES);
+        assertThatThrownBy(() -> MessageCodec.decode(frame))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("the kind of a listener and its addresses differ");
+    }
+
+    @Test
+    void shouldNeverAnswerRandomOrMutatedBytesWithAnythingButAProtocolException() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        List<Message> messages = messages();
+        for (int i = 0; i < 200_000; i++) {
+            ByteBuf input;
+            if (random.nextBoolean()) {
+                byte[] bytes = new byte[random.nextInt(80)];
+                random.nextBytes(bytes);
+                input = Unpooled.wrappedBuffer(bytes);
+            } else {
+                input = encoded(messages.get(random.nextInt(messages.size()))).skipBytes(Integer.BYTES);
+                for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
+                    input.setByte(
+                            input.readerIndex() + random.nextInt(input.readableBytes()), (byte) random.nextInt(256));
+                }
+            }
+            try {
+                assertThat(MessageCodec.decode(input)).isNotNull();
+            } catch (ProtocolException expected) {
+                assertThat(expected).hasMessageNotContaining("null");
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + ", input " + i, e);
+            }
+        }
+    }
+
+    @Test
+    void shouldNotShowATokenInALog() {
+        Token token = Token.random();
+        assertThat(new Message.Attach(1, token).toString()).doesNotContain(token.hex());
+    }
+
+    private static ByteBuf encoded(Message message) {
+        ByteBuf out = Unpooled.buffer();
+        MessageCodec.encode(message, out);
+        return out;
+    }
+
+    private static ListenerDescription tcp(String ip, int port, int requested, String name) {
+        SocketAddress bound = new InetSocketAddress(ip, port);
+        return new ListenerDescription(SocketKind.TCP, name, bound, new InetSocketAddress(ip, requested), false);
+    }
+
+    private static ListenerDescription unix(String path, boolean removePath) {
+        SocketAddress address = new DomainSocketAddress(path);
+        return new ListenerDescription(SocketKind.UNIX, "", address, address, removePath);
+    }
+}
