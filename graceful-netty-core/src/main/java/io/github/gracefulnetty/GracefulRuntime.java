@@ -36,7 +36,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private final List<Runnable> signalHandlers = new ArrayList<>();
     private final CompletableFuture<ExitReport> exit = new CompletableFuture<>();
 
+    private final Thread abruptEnd;
     private boolean stopRequested;
+    private boolean hurry;
     private @Nullable Drain drain;
 
     GracefulRuntime(Settings settings) {
@@ -55,6 +57,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 new ListenerRegister(transport, connections, this::listenerOpened));
         predecessor = new PredecessorRole(context, this::generation, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
+        abruptEnd = new Thread(predecessor.endpoint()::removePaths, "graceful-netty-abrupt-end");
     }
 
     @SuppressWarnings("deprecation") // the only group without I/O that both Netty lines have
@@ -77,6 +80,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     /** Finds the predecessor, or starts without one. Blocks. */
     void start() {
         try {
+            Runtime.getRuntime().addShutdownHook(abruptEnd);
             onControl(this::findPredecessor);
             installSignals();
         } catch (RuntimeException e) {
@@ -86,13 +90,6 @@ final class GracefulRuntime implements ProcessContext.Whole {
             });
             throw e;
         }
-        NativeTransport transport = context.transport();
-        LOGGER.info(
-                "graceful-netty: generation {} of pid {}, {}{}",
-                generation(),
-                ProcessHandle.current().pid(),
-                context.settings(),
-                transport == null ? "" : ", transport=" + transport.name());
     }
 
     private CompletableFuture<Void> findPredecessor() {
@@ -137,8 +134,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private void installSignals() {
         for (String signal : context.settings().upgradeSignals()) {
             signalHandlers.add(Signals.handle(signal, () -> {
+                upgrade(); // its outcome is logged where it is known; logging first would delay it
                 LOGGER.info("graceful-netty: {}: upgrading", signal);
-                upgrade(); // its outcome is logged where it is known
             }));
         }
         for (String signal : context.settings().stopSignals()) {
@@ -185,6 +182,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void finishDrain() {
+        hurry = true;
         if (drain != null) {
             drain.finishNow();
         }
@@ -218,6 +216,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private void drain(boolean handedOver, ProcessContext.LastWord lastWord) {
         Drain running = new Drain(context.connections(), context.control());
         drain = running;
+        if (hurry) {
+            running.finishNow();
+        }
         running.start(context.settings().drainTimeout()).whenComplete((result, failure) -> {
             if (failure != null) {
                 exit.completeExceptionally(failure);
@@ -259,6 +260,11 @@ final class GracefulRuntime implements ProcessContext.Whole {
         context.register().closeUnclaimed();
         signalHandlers.forEach(Runnable::run);
         signalHandlers.clear();
+        try {
+            Runtime.getRuntime().removeShutdownHook(abruptEnd);
+        } catch (IllegalStateException e) {
+            LOGGER.debug("graceful-netty: the JVM is ending already", e);
+        }
         controlGroup.shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS);
     }
 

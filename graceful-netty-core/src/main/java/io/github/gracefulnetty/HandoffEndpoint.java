@@ -16,8 +16,8 @@ final class HandoffEndpoint {
     private final EventLoop control;
     private final @Nullable Path configured;
     private final HandoffServer.Receptionist receptionist;
-    private @Nullable HandoffServer server;
-    private @Nullable Path privateDirectory;
+    private volatile @Nullable HandoffServer server;
+    private volatile @Nullable Path privateDirectory;
 
     HandoffEndpoint(
             @Nullable NativeTransport transport,
@@ -104,6 +104,31 @@ final class HandoffEndpoint {
         }
     }
 
+    /** Removes the paths only, if they are still ours: for a JVM that ends without a drain. On any thread. */
+    void removePaths() {
+        HandoffServer listening = server;
+        if (listening != null) {
+            listening.removePath();
+        }
+        removeOrphan(privateDirectory == null ? null : privateDirectory.resolve("handoff.sock"));
+    }
+
+    /** Removes the private path of a predecessor that died during the upgrade: nobody else knows it. */
+    void removeOrphan(@Nullable Path orphan) {
+        if (orphan == null) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(orphan);
+            Path directory = orphan.getParent();
+            if (directory != null) {
+                Files.deleteIfExists(directory);
+            }
+        } catch (IOException e) {
+            LOGGER.warn("graceful-netty: cannot remove {}: {}", orphan, e.toString());
+        }
+    }
+
     void close() {
         closePrivate();
         closeServer();
@@ -118,9 +143,10 @@ final class HandoffEndpoint {
     }
 
     private HandoffPath published() {
-        if (server == null) {
+        HandoffServer listening = server;
+        if (listening == null) {
             throw new IllegalStateException("there is no handoff socket");
         }
-        return server.path();
+        return listening.path();
     }
 }

@@ -33,8 +33,8 @@ final class HandoffPath {
 
     private final Path path;
     private final Path temporary;
-    private @Nullable UnixSocketFile file;
-    private boolean inPlace;
+    private volatile @Nullable UnixSocketFile file;
+    private volatile boolean inPlace;
 
     HandoffPath(Path path) {
         this.path = path.toAbsolutePath().normalize();
@@ -68,6 +68,7 @@ final class HandoffPath {
                     + " and it is not sticky, so anybody could replace the socket: chmod o-w " + directory);
         }
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            UnixSocketFile.checkIsSocket(path);
             int owner = OwnUid.of(path);
             int own = OwnUid.get();
             if (owner != own) {

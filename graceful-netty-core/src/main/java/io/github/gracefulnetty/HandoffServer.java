@@ -81,6 +81,11 @@ final class HandoffServer {
     void close() {
         channel.close();
         Set.copyOf(silent).forEach(Channel::close);
+        removePath();
+    }
+
+    /** Removes the path if it is still ours. On any thread. */
+    void removePath() {
         try {
             path.remove();
         } catch (IOException e) {

@@ -9,6 +9,7 @@ import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.handoff.InheritedListener;
 import io.github.gracefulnetty.handoff.ListenerDescription;
 import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ final class SuccessorRole implements Takeover.Events {
 
     private volatile int generation = 1;
     private boolean readyRequested;
+    private @Nullable Path privatePath;
     private @Nullable Takeover takeover;
 
     SuccessorRole(ProcessContext context, HandoffEndpoint endpoint, ProcessContext.Whole whole) {
@@ -58,6 +60,7 @@ final class SuccessorRole implements Takeover.Events {
             return CompletableFuture.completedFuture(null);
         }
         context.lifecycle().fire(Event.PREDECESSOR_FOUND);
+        privatePath = connectTo.equals(context.settings().handoffPath()) ? null : connectTo;
         Token token = ticket.map(PredecessorTicket::token).orElse(Token.NONE);
         return new Takeover(transport, context.control(), connectTo, token, this)
                 .start()
@@ -142,11 +145,19 @@ final class SuccessorRole implements Takeover.Events {
         if (takeover != null) {
             takeover.serving();
         }
-        LOGGER.info(
-                "graceful-netty: generation {} serves (pid {})",
-                generation,
-                ProcessHandle.current().pid());
         ready.complete(null);
+        // After that, as the first log line of a process takes it tens of milliseconds.
+        LOGGER.info(
+                "graceful-netty: generation {} serves (pid {}), listeners {}, {}{}",
+                generation,
+                ProcessHandle.current().pid(),
+                context.register().open().stream()
+                        .map(LateBindingServerChannel::describe)
+                        .toList(),
+                context.settings(),
+                context.transport() == null
+                        ? ""
+                        : ", transport=" + context.transport().name());
     }
 
     private void fail(String reason) {
@@ -190,6 +201,7 @@ final class SuccessorRole implements Takeover.Events {
         }
         LOGGER.warn("graceful-netty: the predecessor is gone, this process goes on with its listeners");
         boolean wasReady = context.lifecycle().state() == State.COMMITTING;
+        endpoint.removeOrphan(privatePath);
         context.lifecycle().fire(Event.PREDECESSOR_LOST);
         takeover = null;
         try {

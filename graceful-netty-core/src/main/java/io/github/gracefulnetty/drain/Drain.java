@@ -32,6 +32,8 @@ public final class Drain {
     private final long startedNanos = System.nanoTime();
     private final Set<Channel> told = ConcurrentHashMap.newKeySet();
 
+    private boolean begun;
+    private boolean hurry;
     private int connectionsAtStart;
     private int forced;
     private @Nullable ScheduledFuture<?> sweep;
@@ -55,7 +57,12 @@ public final class Drain {
 
     /** Closes what is left now instead of at the deadline. May be called from any thread. */
     public void finishNow() {
-        onControl(this::force);
+        onControl(() -> {
+            hurry = true;
+            if (begun) {
+                force();
+            }
+        });
     }
 
     /**
@@ -77,11 +84,15 @@ public final class Drain {
     }
 
     private void begin(Duration timeout) {
+        begun = true;
         connectionsAtStart = connections.open().size();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         sweep();
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
+        if (hurry) {
+            force();
+        }
     }
 
     /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
@@ -102,8 +113,14 @@ public final class Drain {
         }
         List<Channel> left = connections.open();
         forced = left.size();
-        left.forEach(Channel::close);
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+        for (Channel connection : left) {
+            if (connection.isRegistered()) {
+                connection.close();
+            } else {
+                connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
+            }
+        }
         finishIfEmpty();
     }
 

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.handoff;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageCodec;
 import java.util.List;
@@ -12,6 +13,13 @@ public final class MessageHandler extends ByteToMessageCodec<Message> {
 
     public MessageHandler() {
         super(Message.class);
+    }
+
+    /** Unpooled: the first pooled buffer of a process would cost it tens of milliseconds, in the middle of a handoff. */
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) throws Exception {
+        context.channel().config().setAllocator(UnpooledByteBufAllocator.DEFAULT);
+        super.handlerAdded(context);
     }
 
     @Override

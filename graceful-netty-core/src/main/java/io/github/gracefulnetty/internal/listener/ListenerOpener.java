@@ -93,7 +93,7 @@ final class ListenerOpener {
             throw e;
         }
         applyOptions(channel, config, transport);
-        logger().info("graceful-netty: {} is inherited", description);
+        logger().debug("graceful-netty: {} is inherited", description);
         UnixSocketFile file = description.removePath() ? fileOf(description.bound()) : null;
         Listener listener = new Listener(channel, description, file, transport);
         listener.keepPath(!register.accepting()); // the predecessor's until it has committed

@@ -104,7 +104,8 @@ public final class ListenerRegister {
             found = first(kind, l -> Addresses.equivalent(l.bound(), address));
         }
         if (found != null) {
-            inherited.remove(found);
+            InheritedListener claimed = found;
+            inherited.removeIf(listener -> listener.descriptor() == claimed.descriptor());
         } else if (anyInherited && !inherited.isEmpty()) {
             LOGGER.warn(
                     "graceful-netty: {} {} is none of the inherited listeners that are left, it is bound anew; left are: {}",

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The command line that this process was started with, byte by byte. {@link ProcessHandle} cuts it off at 4 KiB. */
@@ -75,25 +76,48 @@ public final class CommandLine {
             command.add(text);
         }
         if (!exact) {
-            return List.of("/bin/sh", "-c", shellScript());
+            return throughShell(command, charset);
         }
         command.set(0, executable(command.get(0)));
         return command;
     }
 
-    private String shellScript() {
-        StringBuilder script = new StringBuilder("set --\n");
-        for (byte[] argument : arguments) {
-            // Octal for what printf reads as an option or format. The x keeps newlines at the end, which a command
-            // substitution would drop.
-            script.append("a=$(printf '");
-            for (byte b : argument) {
-                boolean literal = b > ' ' && b < 0x7f && b != '-' && b != '\'' && b != '%' && b != '\\';
-                script.append(literal ? String.valueOf((char) b) : String.format("\\%03o", b & 0xff));
+    /**
+     * A shell script that turns into the command. What the charset can express is passed as it is, since one argument,
+     * such as a script, has at most 128 KiB. env passes on variables with names that a shell would drop.
+     */
+    private List<String> throughShell(List<String> texts, Charset charset) {
+        StringBuilder script = new StringBuilder();
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "", "sh"));
+        for (Map.Entry<String, String> variable : System.getenv().entrySet()) {
+            if (!variable.getKey().matches("[A-Za-z_][A-Za-z0-9_]*")) {
+                String assignment = variable.getKey() + "=" + variable.getValue();
+                command.add(assignment);
+                script.append("set -- \"$@\" \"$1\"; shift\n");
             }
-            script.append("x'); set -- \"$@\" \"${a%x}\"\n");
         }
-        return script.append("exec \"$@\"\n").toString();
+        for (int i = 0; i < arguments.size(); i++) {
+            byte[] argument = arguments.get(i);
+            if (Arrays.equals(texts.get(i).getBytes(charset), argument)) {
+                command.add(texts.get(i));
+                script.append("set -- \"$@\" \"$1\"; shift\n");
+            } else {
+                script.append("a=$(printf '").append(octal(argument));
+                script.append("x'); set -- \"$@\" \"${a%x}\"\n");
+            }
+        }
+        command.set(2, script.append("exec /usr/bin/env \"$@\"\n").toString());
+        return command;
+    }
+
+    /** For printf. The caller adds a character, as a command substitution drops newlines at the end. */
+    private static String octal(byte[] argument) {
+        StringBuilder text = new StringBuilder();
+        for (byte b : argument) {
+            boolean literal = b > ' ' && b < 0x7f && b != '-' && b != '\'' && b != '%' && b != '\\';
+            text.append(literal ? String.valueOf((char) b) : String.format("\\%03o", b & 0xff));
+        }
+        return text.toString();
     }
 
     /** The first argument if it leads to a program: the same path, with what a deployment may have put there since. */

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Locale;
 
 /** Signal handlers, through {@code sun.misc.Signal}: it is supported, but javac cannot be told not to warn of it. */
 public final class Signals {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Signals.class);
+
     private Signals() {}
 
     /**
@@ -36,6 +40,12 @@ public final class Signals {
                     });
             var handle = signalType.getMethod("handle", signalType, handlerType);
             Object former = handle.invoke(null, signal, handler);
+            if (handlerType.getField("SIG_IGN").get(null).equals(former)) {
+                LOGGER.warn(
+                        "graceful-netty: {} was ignored when this process started (nohup?), the JVM keeps it so: it will"
+                                + " do nothing",
+                        signalName);
+            }
             return () -> {
                 try {
                     handle.invoke(null, signal, former);

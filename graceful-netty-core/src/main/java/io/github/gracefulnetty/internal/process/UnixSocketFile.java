@@ -66,14 +66,10 @@ public record UnixSocketFile(Path path, Object inode) {
      * @throws IOException if something other than a socket is there, or it cannot be connected to
      */
     public static Presence probe(Path path) throws IOException {
-        BasicFileAttributes attributes;
         try {
-            attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            checkIsSocket(path);
         } catch (NoSuchFileException e) {
             return Presence.ABSENT;
-        }
-        if (!attributes.isOther()) {
-            throw new IOException("unix:" + path + " is a " + kindOf(attributes) + ", not a socket: refused");
         }
         Socket socket = Socket.newSocketDomain();
         try {
@@ -88,6 +84,15 @@ public record UnixSocketFile(Path path, Object inode) {
             throw new IOException("unix:" + path + " cannot be connected to: " + e.getMessage(), e);
         } finally {
             socket.close();
+        }
+    }
+
+    /** @throws IOException if something other than a socket is at {@code path}; links are not followed */
+    public static void checkIsSocket(Path path) throws IOException {
+        BasicFileAttributes attributes =
+                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (!attributes.isOther()) {
+            throw new IOException("unix:" + path + " is a " + kindOf(attributes) + ", not a socket: refused");
         }
     }
 

@@ -27,7 +27,7 @@ class CommandLineTest {
     void shouldKeepEveryByteIntactWhereTheCharsetOfTheJvmCannotExpressIt() throws Exception {
         List<String> command =
                 CommandLine.parse(raw("/bin/printf", "%s\\0", AWKWARD)).toCommand(US_ASCII);
-        assertThat(String.join("", command)).isASCII();
+        assertThat(String.join("", command).chars().allMatch(c -> c < 0x80)).isTrue();
         Process process = new ProcessBuilder(command).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor()).isZero();
