@@ -3,6 +3,7 @@ package io.github.gracefulnetty.examples;
 
 import io.github.gracefulnetty.examples.http.HttpCommand;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -21,8 +22,10 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new Main());
         commandLine.registerConverter(Duration.class, Durations::parse);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
-            String message = failure.getMessage();
-            command.getErr().println("error: " + (message == null ? failure.toString() : message));
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            String message = cause.getMessage();
+            command.getErr().println("error: " + (message == null ? cause.toString() : message));
             command.getErr().flush();
             return 1;
         });

@@ -68,7 +68,6 @@ public final class HttpCommand implements Callable<Integer> {
     private boolean failBeforeReady;
 
     @Override
-    @SuppressWarnings("deprecation") // the event-loop group that exists in Netty 4.1 and 4.2
     public Integer call() throws Exception {
         checkOptions();
         List<SocketAddress> addresses = addresses();
@@ -81,6 +80,16 @@ public final class HttpCommand implements Callable<Integer> {
             builder.handoffPath(handoff);
         }
         Graceful graceful = builder.build();
+        try {
+            return serve(graceful, addresses);
+        } catch (Exception e) {
+            graceful.stop().handle((report, failure) -> report).join(); // nothing is left behind
+            throw e;
+        }
+    }
+
+    @SuppressWarnings("deprecation") // the event-loop group that exists in Netty 4.1 and 4.2
+    private int serve(Graceful graceful, List<SocketAddress> addresses) throws Exception {
         EventLoopGroup boss = new EpollEventLoopGroup(1);
         EventLoopGroup workers = new EpollEventLoopGroup();
         try {
@@ -92,7 +101,7 @@ public final class HttpCommand implements Callable<Integer> {
                                 address instanceof DomainSocketAddress
                                         ? EpollServerDomainSocketChannel.class
                                         : EpollServerSocketChannel.class)
-                        .childHandler(new HttpInitializer(graceful));
+                        .childHandler(new HttpInitializer(graceful.generation()));
                 listeners.add(bootstrap.bind(address).sync().channel());
             }
             TimeUnit.NANOSECONDS.sleep(initDelay.toNanos());

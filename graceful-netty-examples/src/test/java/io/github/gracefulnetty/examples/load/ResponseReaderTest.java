@@ -60,6 +60,7 @@ class ResponseReaderTest {
                 "\r\n\r\n",
                 "HTTP/2 200 OK\r\nContent-Length: 4\r\n\r\n1 2\n",
                 "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\n1 2\n",
                 "HTTP/1.1 2000 OK\r\nContent-Length: 4\r\n\r\n1 2\n",
                 "HTTP/1.1 200 OK\r\n\r\n1 2\n",
                 "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n1 2\n",

@@ -10,6 +10,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -143,6 +145,16 @@ final class ScriptedServer implements AutoCloseable {
         void awaitEnd() throws IOException {
             if (awaitRequest()) {
                 throw new IOException("unexpected: " + request);
+            }
+        }
+
+        /** Whether the client closes within {@code limit}. */
+        boolean endsWithin(Duration limit) throws IOException {
+            socket.setSoTimeout((int) limit.toMillis());
+            try {
+                return in.read() < 0;
+            } catch (SocketTimeoutException e) {
+                return false;
             }
         }
 

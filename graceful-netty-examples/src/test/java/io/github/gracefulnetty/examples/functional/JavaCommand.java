@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.examples.functional;
+
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What starts a JVM: small, of the version that runs the tests. Not thread-safe. */
+final class JavaCommand {
+    private final List<String> prefix = new ArrayList<>();
+    private final List<String> flags = new ArrayList<>();
+    private final List<String> program;
+    private final List<String> arguments;
+    private final Map<String, @Nullable String> environment = new HashMap<>();
+    private @Nullable Path directory;
+
+    private JavaCommand(List<String> program, String... arguments) {
+        this.program = program;
+        this.arguments = new ArrayList<>(List.of(arguments));
+        flags.addAll(List.of(
+                "-Xmx128m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UseDynamicNumberOfCompilerThreads",
+                "-Dio.netty.leakDetection.level=advanced"));
+        if (Runtime.version().feature() >= 24) {
+            // Netty loads natives and uses Unsafe; later JVMs say so on standard error, where tests look for less.
+            flags.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        }
+    }
+
+    /** The example server, from its jar, as a user starts it. */
+    static JavaCommand http(String... options) {
+        return example("http", "--host", "127.0.0.1").with(options);
+    }
+
+    /** The examples' command line. */
+    static JavaCommand example(String... arguments) {
+        return jar(jar(), arguments);
+    }
+
+    /** The examples' command line, from a copy of their jar. */
+    static JavaCommand jar(Path jar, String... arguments) {
+        return new JavaCommand(List.of("-jar", jar.toString()), arguments);
+    }
+
+    /** A main class of the tests, with the examples' jar on its class path. */
+    static JavaCommand main(Class<?> main, String... arguments) {
+        return new JavaCommand(List.of("-cp", jar() + ":" + testClasses(), main.getName()), arguments);
+    }
+
+    static Path java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java");
+    }
+
+    static Path jar() {
+        Path jar = testClasses().resolveSibling("graceful-netty-examples.jar");
+        if (!Files.exists(jar)) {
+            throw new AssertionError(jar + " is missing: these tests run after the package phase");
+        }
+        return jar;
+    }
+
+    static Path testClasses() {
+        try {
+            return Path.of(JavaCommand.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** More arguments. */
+    JavaCommand with(String... more) {
+        arguments.addAll(List.of(more));
+        return this;
+    }
+
+    /** More options of the JVM. */
+    JavaCommand jvm(String... more) {
+        flags.addAll(List.of(more));
+        return this;
+    }
+
+    /** The program that starts the JVM, and its arguments. */
+    JavaCommand through(String... program) {
+        prefix.addAll(List.of(program));
+        return this;
+    }
+
+    JavaCommand environment(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    JavaCommand withoutEnvironment(String name) {
+        environment.put(name, null);
+        return this;
+    }
+
+    JavaCommand in(Path directory) {
+        this.directory = directory;
+        return this;
+    }
+
+    List<String> command() {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(java().toString());
+        command.addAll(flags);
+        command.addAll(program);
+        command.addAll(arguments);
+        return command;
+    }
+
+    ProcessBuilder toProcessBuilder() {
+        ProcessBuilder builder = new ProcessBuilder(command());
+        environment.forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        if (directory != null) {
+            builder.directory(directory.toFile());
+        }
+        return builder;
+    }
+}

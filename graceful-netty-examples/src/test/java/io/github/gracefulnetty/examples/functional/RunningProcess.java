@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.examples.functional;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A process that a test started, with what it and its successors write: they inherit its streams. */
+final class RunningProcess {
+    private static final Pattern READY = Pattern.compile("READY pid=(\\d+) generation=(\\d+) address=(.*)");
+
+    private final String command;
+    private final Process process;
+    private final Output out;
+    private final Output err;
+
+    /** @param writtenTo whether a file is open in a process that runs */
+    RunningProcess(String command, Process process, Path outFile, Path errFile, Predicate<Path> writtenTo) {
+        this.command = command;
+        this.process = process;
+        this.out = new Output(
+                "standard output of " + process.pid(), outFile, () -> process.isAlive() || writtenTo.test(outFile));
+        this.err = new Output(
+                "standard error of " + process.pid(), errFile, () -> process.isAlive() || writtenTo.test(errFile));
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    Output out() {
+        return out;
+    }
+
+    Output err() {
+        return err;
+    }
+
+    /** Waits until the process of that generation says that it serves its only address. */
+    ServerGeneration awaitReady(int generation) {
+        return awaitReady(generation, 1);
+    }
+
+    /** Waits until the process of that generation says that it serves so many addresses. */
+    ServerGeneration awaitReady(int generation, int addresses) {
+        long failures = err.count("upgrade failed");
+        Await.until("READY of generation " + generation + " of " + this, () -> {
+            boolean over = out.hasEnded() || err.count("upgrade failed") > failures;
+            boolean ready = ready(generation).size() >= addresses;
+            if (over && !ready) {
+                throw new AssertionError("no process is left, or no upgrade under way, that generation " + generation
+                        + " could come from");
+            }
+            return ready;
+        });
+        List<Matcher> lines = ready(generation);
+        return new ServerGeneration(
+                Long.parseLong(lines.get(0).group(1)),
+                generation,
+                lines.stream().map(line -> line.group(3)).toList());
+    }
+
+    private List<Matcher> ready(int generation) {
+        return readyLines().stream()
+                .filter(line -> line.group(2).equals(Integer.toString(generation)))
+                .toList();
+    }
+
+    private List<Matcher> readyLines() {
+        return out.lines().stream().map(READY::matcher).filter(Matcher::matches).toList();
+    }
+
+    /** The last generation that said on this output that it serves; 0 if there is none. */
+    int newestGeneration() {
+        return readyLines().stream()
+                .mapToInt(line -> Integer.parseInt(line.group(2)))
+                .max()
+                .orElse(0);
+    }
+
+    /** The process of the newest generation; 0 if there is none. */
+    long newestPid() {
+        return ready(newestGeneration()).stream()
+                .mapToLong(line -> Long.parseLong(line.group(1)))
+                .findFirst()
+                .orElse(0);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    /** The exit status of the process itself, when it has ended. Its successors may still run. */
+    int awaitExit() {
+        Await.until("exit of " + this, () -> !process.isAlive());
+        return process.exitValue();
+    }
+
+    /** The exit status, when all that it started, and so its output, have ended, too. */
+    int awaitExitAndOutput() {
+        int status = awaitExit();
+        Await.until("end of the output of " + this, () -> out.hasEnded() && err.hasEnded());
+        return status;
+    }
+
+    /** Everything for the reader of a failed test. */
+    String report() {
+        return "---- " + this + (process.isAlive() ? "" : ", status " + process.exitValue()) + "\n" + command
+                + "\n-- standard output\n" + out.text() + "\n-- standard error\n" + err.text();
+    }
+
+    @Override
+    public String toString() {
+        return "process " + process.pid();
+    }
+}
