@@ -14,7 +14,9 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannelConfig;
 import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollMode;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.DomainSocketReadMode;
@@ -113,8 +115,11 @@ public final class EpollTransport implements NativeTransport {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // ignored by Netty 4.2; on 4.1, edge-triggered, one descriptor is read per wake-up
     public void receiveDescriptors(Channel connection) {
-        ((EpollDomainSocketChannel) connection).config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
+        EpollDomainSocketChannelConfig config = ((EpollDomainSocketChannel) connection).config();
+        config.setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
+        config.setEpollMode(EpollMode.LEVEL_TRIGGERED);
     }
 
     @Override

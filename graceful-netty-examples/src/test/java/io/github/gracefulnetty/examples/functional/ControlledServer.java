@@ -126,7 +126,7 @@ final class ControlledServer {
         return bootstrap
                 .group(group)
                 .channel(EpollServerSocketChannel.class)
-                .childHandler(new HttpInitializer(graceful))
+                .childHandler(new HttpInitializer(graceful.generation()))
                 .bind(ServerGeneration.tcp(address.substring(at + 1)))
                 .sync()
                 .channel();

@@ -33,7 +33,9 @@ final class ZeroCodeServer {
                     .childHandler(new ChannelInitializer<SocketChannel>() {
                         @Override
                         protected void initChannel(SocketChannel channel) {
-                            channel.pipeline().addLast(new HttpInitializer(Graceful.processWide()));
+                            channel.pipeline()
+                                    .addLast(new HttpInitializer(
+                                            Graceful.processWide().generation()));
                         }
                     });
             Channel channel = bootstrap
