@@ -109,7 +109,10 @@ class FailedUpgradeIT {
         ServerGeneration first = server.awaitReady(1);
         try (StrictClient client = load(first)) {
             RunningProcess copy = processes.start(JavaCommand.http(options).with("--init-delay", "2s"));
-            copy.err().await("is inherited");
+            // It has bound its listener, so it has everything, and hears signals.
+            Await.until(
+                    "event loop of the copy",
+                    () -> Proc.threads(copy.pid()).stream().anyMatch(name -> name.startsWith("epollEventLoop")));
             Proc.signal("TERM", copy.pid());
             server.err().await(SERVES_ON + "successor pid " + copy.pid());
             assertRefuses(copy, "stopped");
