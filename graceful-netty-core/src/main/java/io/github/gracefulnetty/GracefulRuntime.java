@@ -14,23 +14,15 @@ import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
 import io.netty.channel.Channel;
-import io.netty.channel.DefaultEventLoopGroup;
-import io.netty.channel.EventLoopGroup;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The runtime of one {@link Graceful}: owns the control loop and the parts, starts them and ends them. */
 final class GracefulRuntime implements ProcessContext.Whole {
-    private static final long SHUTDOWN_SECONDS = 5;
-
     private final ProcessContext context;
-    private final EventLoopGroup controlGroup;
     private final SuccessorRole successor;
     private final PredecessorRole predecessor;
     private final List<Runnable> signalHandlers = new ArrayList<>();
@@ -44,25 +36,18 @@ final class GracefulRuntime implements ProcessContext.Whole {
     GracefulRuntime(Settings settings) {
         NativeTransports.Found found = NativeTransports.find();
         NativeTransport transport = found.transport();
-        ThreadFactory threads = new DefaultThreadFactory("graceful-netty-control", true);
-        controlGroup = transport == null ? plainGroup(threads) : transport.newGroup(1, threads);
         ConnectionTracker connections = new ConnectionTracker();
         context = new ProcessContext(
                 settings,
                 transport,
                 found.problem(),
-                controlGroup.next(),
+                new ControlLoop(transport),
                 new Lifecycle(),
                 connections,
                 new ListenerRegister(transport, connections, this::listenerOpened));
         predecessor = new PredecessorRole(context, this::generation, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
         abruptEnd = new Thread(predecessor.endpoint()::removePaths, "graceful-netty-abrupt-end");
-    }
-
-    @SuppressWarnings("deprecation") // the only group without I/O that both Netty lines have
-    private static EventLoopGroup plainGroup(ThreadFactory threads) {
-        return new DefaultEventLoopGroup(1, threads);
     }
 
     ProcessContext context() {
@@ -85,6 +70,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
             installSignals();
         } catch (RuntimeException e) {
             onControl(() -> {
+                successor.stopping();
                 release();
                 return CompletableFuture.completedFuture(null);
             });
@@ -214,7 +200,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void drain(boolean handedOver, ProcessContext.LastWord lastWord) {
-        Drain running = new Drain(context.connections(), context.control());
+        Drain running = new Drain(context.connections(), context.control().loop());
         drain = running;
         if (hurry) {
             running.finishNow();
@@ -265,7 +251,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         } catch (IllegalStateException e) {
             LOGGER.debug("graceful-netty: the JVM is ending already", e);
         }
-        controlGroup.shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        context.control().shutDown();
     }
 
     State state() {

@@ -4,7 +4,6 @@ package io.github.gracefulnetty;
 import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Where successors find this process: at the configured path, or at a private one while an upgrade runs. */
 final class HandoffEndpoint {
     private final @Nullable NativeTransport transport;
-    private final EventLoop control;
+    private final ControlLoop control;
     private final @Nullable Path configured;
     private final HandoffServer.Receptionist receptionist;
     private volatile @Nullable HandoffServer server;
@@ -21,7 +20,7 @@ final class HandoffEndpoint {
 
     HandoffEndpoint(
             @Nullable NativeTransport transport,
-            EventLoop control,
+            ControlLoop control,
             @Nullable Path configured,
             HandoffServer.Receptionist receptionist) {
         this.transport = transport;

@@ -10,17 +10,16 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,14 +43,14 @@ final class HandoffServer {
     }
 
     private final NativeTransport transport;
-    private final EventLoop control;
+    private final ControlLoop control;
     private final HandoffPath path;
     private final Receptionist receptionist;
     private final ServerChannel channel;
     private final Set<Channel> silent = new HashSet<>();
 
     /** Binds under the temporary name, on the control loop; {@code path} is published by the caller. */
-    HandoffServer(NativeTransport transport, EventLoop control, HandoffPath path, Receptionist receptionist)
+    HandoffServer(NativeTransport transport, ControlLoop control, HandoffPath path, Receptionist receptionist)
             throws IOException {
         this.transport = transport;
         this.control = control;
@@ -120,8 +119,7 @@ final class HandoffServer {
         silent.add(connection);
         ScheduledFuture<?> timeout = control.schedule(
                 () -> refuse(connection, "nothing was said for " + FIRST_MESSAGE_MILLIS + " ms"),
-                FIRST_MESSAGE_MILLIS,
-                TimeUnit.MILLISECONDS);
+                Duration.ofMillis(FIRST_MESSAGE_MILLIS));
         connection.pipeline().get(FirstMessage.class).timeout = timeout;
         connection.closeFuture().addListener(closed -> {
             timeout.cancel(false);

@@ -4,7 +4,6 @@ package io.github.gracefulnetty;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.netty.channel.EventLoop;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.util.concurrent.CompletableFuture;
@@ -16,7 +15,7 @@ record ProcessContext(
         Settings settings,
         @Nullable NativeTransport transport,
         String transportProblem,
-        EventLoop control,
+        ControlLoop control,
         Lifecycle lifecycle,
         ConnectionTracker connections,
         ListenerRegister register) {

@@ -17,7 +17,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.FileDescriptor;
@@ -26,13 +25,13 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +69,7 @@ final class Takeover {
     }
 
     private final NativeTransport transport;
-    private final EventLoop control;
+    private final ControlLoop control;
     private final Path path;
     private final Token ticket;
     private final Events events;
@@ -87,7 +86,7 @@ final class Takeover {
     private @Nullable Channel lane;
     private @Nullable ScheduledFuture<?> silence;
 
-    Takeover(NativeTransport transport, EventLoop control, Path path, Token ticket, Events events) {
+    Takeover(NativeTransport transport, ControlLoop control, Path path, Token ticket, Events events) {
         this.transport = transport;
         this.control = control;
         this.path = path;
@@ -275,8 +274,7 @@ final class Takeover {
         cancelSilence();
         silence = control.schedule(
                 () -> fail("the predecessor at unix:" + path + " was silent for " + SILENCE_MILLIS + " ms"),
-                SILENCE_MILLIS,
-                TimeUnit.MILLISECONDS);
+                Duration.ofMillis(SILENCE_MILLIS));
     }
 
     private void cancelSilence() {

@@ -9,7 +9,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
@@ -51,7 +50,7 @@ final class Upgrade {
         FAILED
     }
 
-    private final EventLoop control;
+    private final ControlLoop control;
     private final int generation;
     private final Duration timeout;
     private final Events events;
@@ -69,12 +68,12 @@ final class Upgrade {
     private @Nullable Channel connection;
     private @Nullable Channel lane;
 
-    Upgrade(EventLoop control, int generation, Duration timeout, Events events) {
+    Upgrade(ControlLoop control, int generation, Duration timeout, Events events) {
         this.control = control;
         this.generation = generation;
         this.timeout = timeout;
         this.events = events;
-        this.deadline = control.schedule(this::timedOut, timeout.toNanos(), TimeUnit.NANOSECONDS);
+        this.deadline = control.schedule(this::timedOut, timeout);
     }
 
     /** What the process that we start has to show; not known to any other. */
@@ -225,7 +224,7 @@ final class Upgrade {
         if (ours == null) {
             fail(reason);
         } else {
-            control.schedule(() -> fail(reason), SuccessorProcess.EXIT_MILLIS, TimeUnit.MILLISECONDS);
+            control.schedule(() -> fail(reason), Duration.ofMillis(SuccessorProcess.EXIT_MILLIS));
         }
     }
 

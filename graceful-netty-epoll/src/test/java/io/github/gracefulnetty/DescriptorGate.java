@@ -11,6 +11,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -36,9 +37,28 @@ public final class DescriptorGate implements BeforeEachCallback, AfterEachCallba
             Set<String> left = open();
             left.removeAll(before);
             if (!left.isEmpty()) {
-                throw new AssertionError("left open: " + left);
+                throw new AssertionError("left open: " + left + kernelLines(left));
             }
         });
+    }
+
+    /** What the kernel tells about these sockets: addresses, state, queues. */
+    private static String kernelLines(Set<String> descriptors) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (String table : List.of("tcp", "tcp6", "unix")) {
+            for (String line : Files.readAllLines(Path.of("/proc/self/net", table))) {
+                for (String descriptor : descriptors) {
+                    String inode = descriptor.replaceAll(".*socket:\\[(\\d+)]", "$1");
+                    if (List.of(line.trim().split("\\s+")).contains(inode)) {
+                        text.append(System.lineSeparator())
+                                .append(table)
+                                .append(' ')
+                                .append(line);
+                    }
+                }
+            }
+        }
+        return text.toString();
     }
 
     /** Number and target of each: a number that is used again for another file is seen, too. */
