@@ -20,6 +20,15 @@ public final class Graceful {
         this.runtime = runtime;
     }
 
+    /**
+     * Loads what a successor needs on a thread of its own, so that it is ready some tens of milliseconds sooner. Optional:
+     * the first statement of {@code main}, before the application reads its arguments and configuration. Does nothing in
+     * a process that no predecessor started. Never blocks, never fails.
+     */
+    public static void prepare() {
+        Preparation.begin();
+    }
+
     /** Settings, all with defaults. */
     public static Builder builder() {
         return new Builder();

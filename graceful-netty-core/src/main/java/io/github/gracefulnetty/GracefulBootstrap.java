@@ -82,8 +82,11 @@ public final class GracefulBootstrap extends ServerBootstrap {
         EventLoopGroup child = childGroup;
         if (parent != null && child != null && config().group() == null) {
             NativeTransport transport = graceful.runtime().context().transport();
-            boolean known = plainFactory != null && probe(plainFactory) != null;
-            if (known && transport != null && NativeTransports.isNio(parent) && NativeTransports.isNio(child)) {
+            if (transport != null
+                    && NativeTransports.isNio(parent)
+                    && NativeTransports.isNio(child)
+                    && plainFactory != null
+                    && probe(plainFactory) != null) {
                 super.group(NativeTwins.of(parent, transport), NativeTwins.of(child, transport));
             } else {
                 super.group(parent, child);

@@ -12,8 +12,8 @@ import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.NativeTransports;
 import io.netty.channel.Channel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The runtime of one {@link Graceful}: owns the control loop and the parts, starts them and ends them. */
 final class GracefulRuntime implements ProcessContext.Whole {
+    /** By then the application is past its own start, and hardly anybody has asked for an upgrade. */
+    private static final Duration REHEARSE_AFTER = Duration.ofMillis(500);
+
     private final ProcessContext context;
     private final SuccessorRole successor;
     private final PredecessorRole predecessor;
@@ -34,18 +37,18 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private @Nullable Drain drain;
 
     GracefulRuntime(Settings settings) {
-        NativeTransports.Found found = NativeTransports.find();
-        NativeTransport transport = found.transport();
+        Preparation prepared = Preparation.take();
+        NativeTransport transport = prepared.found().transport();
         ConnectionTracker connections = new ConnectionTracker();
         context = new ProcessContext(
                 settings,
                 transport,
-                found.problem(),
-                new ControlLoop(transport),
+                prepared.found().problem(),
+                prepared.control(),
                 new Lifecycle(),
                 connections,
                 new ListenerRegister(transport, connections, this::listenerOpened));
-        predecessor = new PredecessorRole(context, this::generation, this);
+        predecessor = new PredecessorRole(context, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
         abruptEnd = new Thread(predecessor.endpoint()::removePaths, "graceful-netty-abrupt-end");
     }
@@ -54,7 +57,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
         return context;
     }
 
-    int generation() {
+    @Override
+    public int generation() {
         return successor.generation();
     }
 
@@ -66,50 +70,41 @@ final class GracefulRuntime implements ProcessContext.Whole {
     void start() {
         try {
             Runtime.getRuntime().addShutdownHook(abruptEnd);
-            onControl(this::findPredecessor);
+            context.onControl(this::findPredecessor, successor.foundFuture());
             installSignals();
+            await(successor.foundFuture());
         } catch (RuntimeException e) {
-            onControl(() -> {
-                successor.stopping();
-                release();
-                return CompletableFuture.completedFuture(null);
-            });
+            CompletableFuture<Void> released = new CompletableFuture<>();
+            context.onControl(
+                    () -> {
+                        successor.stopping();
+                        release();
+                        released.complete(null);
+                    },
+                    released);
+            await(released);
             throw e;
         }
     }
 
-    private CompletableFuture<Void> findPredecessor() {
+    private void findPredecessor() {
         NativeTransport transport = context.transport();
-        if (transport == null) {
+        try {
+            if (transport != null) {
+                successor.findPredecessor(transport);
+                return;
+            }
             LOGGER.warn(
                     "graceful-netty: no native transport: listeners are bound plainly and are not handed on ({})",
                     context.transportProblem());
-            return context.register().accept(true);
+            context.register().accept(true);
+            successor.foundFuture().complete(null);
+        } catch (RuntimeException e) {
+            successor.foundFuture().completeExceptionally(e);
         }
-        return successor.findPredecessor(transport);
     }
 
-    private interface Start {
-        CompletableFuture<Void> run();
-    }
-
-    private void onControl(Start action) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        context.onControl(
-                () -> {
-                    try {
-                        action.run().whenComplete((nothing, failure) -> {
-                            if (failure == null) {
-                                done.complete(null);
-                            } else {
-                                done.completeExceptionally(failure);
-                            }
-                        });
-                    } catch (RuntimeException e) {
-                        done.completeExceptionally(e);
-                    }
-                },
-                done);
+    private static void await(CompletableFuture<Void> done) {
         try {
             done.join();
         } catch (CompletionException e) {
@@ -172,6 +167,18 @@ final class GracefulRuntime implements ProcessContext.Whole {
         if (drain != null) {
             drain.finishNow();
         }
+    }
+
+    @Override
+    public void serving() {
+        context.control().schedule(this::rehearseNow, REHEARSE_AFTER);
+    }
+
+    /** See {@link PredecessorRole#rehearse}. On any thread. */
+    CompletableFuture<Boolean> rehearseNow() {
+        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        context.onControl(() -> predecessor.rehearse(over), over);
+        return over;
     }
 
     @Override

@@ -150,6 +150,8 @@ final class HandoffServer {
                 receptionist.hello(connection, transport.peerCredentials(connection), hello);
             } else if (message instanceof Message.Attach attach) {
                 receptionist.attach(connection, attach);
+            } else if (message instanceof Message.Abort) {
+                connection.close(); // changed its mind
             } else {
                 refuse(
                         connection,

@@ -9,27 +9,25 @@ import io.github.gracefulnetty.handoff.Message;
 import io.github.gracefulnetty.handoff.MessageCodec;
 import io.github.gracefulnetty.handoff.Token;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Events {
     private final ProcessContext context;
-    private final IntSupplier generation;
     private final ProcessContext.Whole whole;
     private final HandoffEndpoint endpoint;
     private @Nullable Upgrade upgrade;
     private @Nullable CompletableFuture<UpgradeResult> waiting;
 
-    PredecessorRole(ProcessContext context, IntSupplier generation, ProcessContext.Whole whole) {
+    PredecessorRole(ProcessContext context, ProcessContext.Whole whole) {
         this.context = context;
-        this.generation = generation;
         this.whole = whole;
         this.endpoint = new HandoffEndpoint(
                 context.transport(), context.control(), context.settings().handoffPath(), this);
@@ -69,9 +67,36 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         }
     }
 
+    /**
+     * Loads the classes of an upgrade while nobody waits for one. Some time after this process began to serve.
+     *
+     * @param over completes when that is over: {@code true} if it was possible
+     */
+    void rehearse(CompletableFuture<Boolean> over) {
+        NativeTransport transport = context.transport();
+        if (transport == null || context.lifecycle().state() != State.SERVING) {
+            over.complete(false);
+            return;
+        }
+        try {
+            SuccessorProcess.rehearse(context.settings().command());
+            Rehearsal.begin(transport, context.control(), endpoint.pathForUpgrade())
+                    .addListener(hungUp -> {
+                        if (context.lifecycle().state() == State.SERVING) {
+                            endpoint.closePrivate();
+                        }
+                        over.complete(true);
+                    });
+        } catch (IOException e) {
+            LOGGER.debug("graceful-netty: an upgrade would fail now: {}", Reasons.of(e));
+            endpoint.closePrivate();
+            over.complete(false);
+        }
+    }
+
     private Upgrade begin() {
         Upgrade begun = new Upgrade(
-                context.control(), generation.getAsInt() + 1, context.settings().upgradeTimeout(), this);
+                context.control(), whole.generation() + 1, context.settings().upgradeTimeout(), this);
         upgrade = begun;
         return begun;
     }

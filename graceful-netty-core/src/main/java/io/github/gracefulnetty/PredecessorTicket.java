@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a predecessor tells the successor that it starts, in one environment variable: its process id, a secret that shows
@@ -20,22 +21,22 @@ record PredecessorTicket(long pid, Token token, Path path) {
      * The ticket of this process, once in its life. It counts only for a direct child: Java cannot remove the variable
      * from its own environment, so that grandchildren find it, too.
      */
-    static Optional<PredecessorTicket> take() {
+    static @Nullable PredecessorTicket take() {
         String value = System.getenv(VARIABLE);
         if (value == null || !TAKEN.compareAndSet(false, true)) {
-            return Optional.empty();
+            return null;
         }
-        long parent = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
-        return parse(value).filter(ticket -> ticket.pid() == parent);
+        Optional<ProcessHandle> parent = ProcessHandle.current().parent();
+        PredecessorTicket ticket = parse(value);
+        return ticket != null && parent.isPresent() && parent.get().pid() == ticket.pid() ? ticket : null;
     }
 
-    static Optional<PredecessorTicket> parse(String value) {
+    static @Nullable PredecessorTicket parse(String value) {
         String[] parts = value.split(":", 3);
         try {
             return parts.length == 3
-                    ? Optional.of(
-                            new PredecessorTicket(Long.parseLong(parts[0]), Token.parse(parts[1]), Path.of(parts[2])))
-                    : Optional.empty();
+                    ? new PredecessorTicket(Long.parseLong(parts[0]), Token.parse(parts[1]), Path.of(parts[2]))
+                    : null;
         } catch (IllegalArgumentException e) {
             throw new HandoffException(VARIABLE + " was not written by graceful-netty: unset it", e);
         }

@@ -24,6 +24,12 @@ record ProcessContext(
 
     /** What a part of the runtime asks of the whole. On the control loop. */
     interface Whole {
+        /** 1 for a process without a predecessor. On any thread. */
+        int generation();
+
+        /** This process serves from now on. */
+        void serving();
+
         /** Stops now if that was asked for while it was not possible. */
         void stopIfRequested();
 

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.activation.Activation;
+import io.github.gracefulnetty.handoff.Token;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import java.io.IOException;
 import java.util.List;
@@ -30,11 +31,22 @@ final class SuccessorProcess {
      * @throws IOException if it cannot be started
      */
     static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
+        ProcessBuilder builder = builder(command);
+        ticket.putInto(builder.environment());
+        return new SuccessorProcess(builder.start());
+    }
+
+    private static ProcessBuilder builder(@Nullable List<String> command) throws IOException {
         ProcessBuilder builder =
                 new ProcessBuilder(command == null ? CommandLine.ofThisProcess().toCommand() : command).inheritIO();
         Activation.removeFrom(builder.environment());
-        ticket.putInto(builder.environment());
-        return new SuccessorProcess(builder.start());
+        return builder;
+    }
+
+    /** Everything but the start, to have it loaded. */
+    static void rehearse(@Nullable List<String> command) throws IOException {
+        builder(command);
+        Token.random();
     }
 
     long pid() {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +23,7 @@ final class SuccessorRole implements Takeover.Events {
     private final ProcessContext context;
     private final HandoffEndpoint endpoint;
     private final ProcessContext.Whole whole;
+    private final CompletableFuture<Void> found = new CompletableFuture<>();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
 
     private volatile int generation = 1;
@@ -45,33 +45,29 @@ final class SuccessorRole implements Takeover.Events {
         return ready;
     }
 
+    /** Completes on the control loop when {@link #findPredecessor} has got what there is. */
+    CompletableFuture<Void> foundFuture() {
+        return found;
+    }
+
     /** Gets the listeners of the predecessor if there is one, else those of the service manager. */
-    CompletableFuture<Void> findPredecessor(NativeTransport transport) {
-        Optional<PredecessorTicket> ticket = PredecessorTicket.take();
+    void findPredecessor(NativeTransport transport) {
+        PredecessorTicket ticket = PredecessorTicket.take();
         try {
             endpoint.check();
         } catch (IOException e) {
             throw new HandoffException(Reasons.of(e), e);
         }
-        Path connectTo =
-                ticket.map(PredecessorTicket::path).orElse(context.settings().handoffPath());
+        Path connectTo = ticket == null ? context.settings().handoffPath() : ticket.path();
         if (connectTo == null || !Files.exists(connectTo)) {
             startAlone(transport);
-            return CompletableFuture.completedFuture(null);
+            return;
         }
         context.lifecycle().fire(Event.PREDECESSOR_FOUND);
         privatePath = connectTo.equals(context.settings().handoffPath()) ? null : connectTo;
-        Token token = ticket.map(PredecessorTicket::token).orElse(Token.NONE);
-        return new Takeover(transport, context.control(), connectTo, token, this)
-                .start()
-                .thenAccept(received -> {
-                    if (received.takeover() == null) {
-                        context.lifecycle().fire(Event.PREDECESSOR_LOST);
-                        startAlone(transport);
-                    } else {
-                        inherit(transport, received.takeover(), received.listeners());
-                    }
-                });
+        Token token = ticket == null ? Token.NONE : ticket.token();
+        takeover = new Takeover(transport, context.control(), connectTo, token, this);
+        takeover.start();
     }
 
     private void startAlone(NativeTransport transport) {
@@ -82,13 +78,41 @@ final class SuccessorRole implements Takeover.Events {
         } catch (IOException e) {
             throw new HandoffException(Reasons.of(e), e);
         }
+        found.complete(null);
     }
 
-    private void inherit(NativeTransport transport, Takeover from, List<InheritedListener> listeners) {
+    @Override
+    public void nobody(NativeTransport transport) {
+        context.lifecycle().fire(Event.PREDECESSOR_LOST);
+        takeover = null;
+        try {
+            startAlone(transport);
+        } catch (RuntimeException e) {
+            found.completeExceptionally(e);
+        }
+    }
+
+    @Override
+    public void failed(HandoffException reason) {
+        context.lifecycle().fire(Event.ABORTED);
+        found.completeExceptionally(reason);
+    }
+
+    @Override
+    public void received(Takeover from, NativeTransport transport, List<InheritedListener> listeners) {
         context.lifecycle().fire(Event.RECEIVED);
-        takeover = from;
         generation = from.generation();
         context.register().inherit(listeners);
+        try {
+            inheritActivated(transport);
+            found.complete(null);
+        } catch (RuntimeException e) {
+            found.completeExceptionally(e);
+        }
+        whole.stopIfRequested();
+    }
+
+    private void inheritActivated(NativeTransport transport) {
         for (InheritedListener activated : Activation.take(transport, System.getenv())) {
             if (context.register().offers(activated.description())) {
                 activated.descriptor().close(); // the predecessor handed on the same socket
@@ -137,15 +161,18 @@ final class SuccessorRole implements Takeover.Events {
         if (!unclaimed.isEmpty()) {
             LOGGER.warn("graceful-netty: inherited, but not bound by this version, so closed: {}", unclaimed);
         }
-        context.register().open().forEach(listener -> listener.keepPath(false));
+        for (LateBindingServerChannel listener : context.register().open()) {
+            listener.keepPath(false);
+        }
         context.register().accept(true).whenComplete((nothing, failure) -> context.onControl(this::accepting, ready));
     }
 
     private void accepting() {
+        ready.complete(null);
         if (takeover != null) {
             takeover.serving();
         }
-        ready.complete(null);
+        whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.
         LOGGER.info(
                 "graceful-netty: generation {} serves (pid {}), listeners {}, {}{}",

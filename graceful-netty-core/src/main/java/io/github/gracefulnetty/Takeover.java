@@ -30,7 +30,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +41,17 @@ final class Takeover {
     /** How long the predecessor may be silent until all listeners are here. */
     private static final long SILENCE_MILLIS = 10_000;
 
-    /** What happens afterwards. */
+    /** What happens, on the control loop. First one of {@link #received}, {@link #nobody} and {@link #failed}. */
     interface Events {
+        /** All listeners are here; they are the receiver's to close. */
+        void received(Takeover from, NativeTransport transport, List<InheritedListener> listeners);
+
+        /** Nobody was there, or a dying predecessor. */
+        void nobody(NativeTransport transport);
+
+        /** There is a predecessor, but it did not work out. */
+        void failed(HandoffException reason);
+
         /** The predecessor has committed: this process may accept. */
         void committed();
 
@@ -57,11 +65,6 @@ final class Takeover {
         void drained(long forced);
     }
 
-    /** The end of the first part: nobody was there, or all listeners are here. */
-    record Received(@Nullable Takeover takeover, List<InheritedListener> listeners) {
-        static final Received NOBODY = new Received(null, List.of());
-    }
-
     private enum Stage {
         RECEIVING,
         RECEIVED,
@@ -73,7 +76,6 @@ final class Takeover {
     private final Path path;
     private final Token ticket;
     private final Events events;
-    private final CompletableFuture<Received> received = new CompletableFuture<>();
     private final Deque<ListenerDescription> announced = new ArrayDeque<>();
     private final Deque<OwnedDescriptor> arrived = new ArrayDeque<>();
     private final List<InheritedListener> listeners = new ArrayList<>();
@@ -102,8 +104,8 @@ final class Takeover {
         return predecessorPid;
     }
 
-    /** Connects. Completes on the control loop; exceptionally if there is a predecessor and it did not work out. */
-    CompletableFuture<Received> start() {
+    /** Connects. On the control loop. */
+    void start() {
         Channel channel = open(transport.newConnection(), new MessageHandler(), new Conversation());
         connection = channel;
         restartSilence();
@@ -114,7 +116,6 @@ final class Takeover {
                 connectFailed(future.cause());
             }
         });
-        return received;
     }
 
     void ready() {
@@ -143,9 +144,9 @@ final class Takeover {
     }
 
     private void connectFailed(Throwable cause) {
-        over();
         if (cause instanceof FileNotFoundException || UnixSocketFile.isRefusal(cause)) {
-            received.complete(Received.NOBODY);
+            over();
+            events.nobody(transport);
         } else {
             fail("cannot connect to unix:" + path + ": " + Reasons.of(cause));
         }
@@ -225,7 +226,7 @@ final class Takeover {
             cancelSilence();
             List<InheritedListener> all = List.copyOf(listeners);
             listeners.clear();
-            received.complete(new Received(this, all));
+            events.received(this, transport, all);
         }
     }
 
@@ -243,7 +244,7 @@ final class Takeover {
         Stage was = stage;
         over();
         if (was == Stage.RECEIVING) {
-            received.complete(Received.NOBODY); // it died: what it had is free, or bound by somebody else
+            events.nobody(transport); // it died: what it had is free, or bound by somebody else
         } else {
             events.predecessorLost();
         }
@@ -252,7 +253,13 @@ final class Takeover {
     private void fail(String reason) {
         Stage was = stage;
         abort(reason);
-        if (!received.completeExceptionally(new HandoffException(reason)) && was != Stage.OVER) {
+        ended(was, reason);
+    }
+
+    private void ended(Stage was, String reason) {
+        if (was == Stage.RECEIVING) {
+            events.failed(new HandoffException(reason));
+        } else if (was == Stage.RECEIVED) {
             events.aborted(reason);
         }
     }
@@ -261,9 +268,13 @@ final class Takeover {
     private void over() {
         stage = Stage.OVER;
         cancelSilence();
-        listeners.forEach(listener -> listener.descriptor().close());
+        for (InheritedListener listener : listeners) {
+            listener.descriptor().close();
+        }
         listeners.clear();
-        arrived.forEach(OwnedDescriptor::close);
+        for (OwnedDescriptor descriptor : arrived) {
+            descriptor.close();
+        }
         arrived.clear();
         if (lane != null) {
             lane.close();
@@ -298,9 +309,7 @@ final class Takeover {
                 Stage was = stage;
                 over();
                 context.close();
-                if (!received.completeExceptionally(new HandoffException(reason)) && was != Stage.OVER) {
-                    events.aborted(reason);
-                }
+                ended(was, reason);
             } else if (stage == Stage.RECEIVING && message instanceof Message.Welcome welcome) {
                 welcome(welcome);
             } else if (stage == Stage.RECEIVING && message instanceof Message.Manifest manifest) {

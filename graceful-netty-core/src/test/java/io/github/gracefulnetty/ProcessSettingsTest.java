@@ -48,7 +48,8 @@ class ProcessSettingsTest {
                 .isInstanceOf(HandoffException.class)
                 .hasMessage("GRACEFUL_NETTY_PREDECESSOR was not written by graceful-netty: unset it");
         assertThat(PredecessorTicket.parse("12:000102030405060708090a0b0c0d0e0f:/a:b"))
-                .hasValueSatisfying(ticket -> assertThat(ticket.path()).isEqualTo(Path.of("/a:b")));
+                .extracting(PredecessorTicket::pid, PredecessorTicket::path)
+                .containsExactly(12L, Path.of("/a:b"));
     }
 
     private static Settings read(Map<String, String> properties, Map<String, String> environment) {

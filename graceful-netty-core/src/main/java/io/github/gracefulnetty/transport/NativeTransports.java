@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 public final class NativeTransports {
     private static final @Nullable Class<?> IO_GROUP = classOrNull("io.netty.channel.IoEventLoopGroup");
 
+    private static final @Nullable Method IS_COMPATIBLE = isCompatible(IO_GROUP);
+
     private NativeTransports() {}
 
     /**
@@ -61,16 +63,22 @@ public final class NativeTransports {
      * {@code false} on Netty 4.1, which has no such groups.
      */
     public static boolean isIoGroupFor(EventLoopGroup group, String handleType) {
-        Class<?> ioGroup = IO_GROUP;
-        Class<?> handle = classOrNull(handleType);
-        if (ioGroup == null || handle == null || !ioGroup.isInstance(group)) {
+        if (IO_GROUP == null || IS_COMPATIBLE == null || !IO_GROUP.isInstance(group)) {
             return false;
         }
+        Class<?> handle = classOrNull(handleType);
         try {
-            Method isCompatible = ioGroup.getMethod("isCompatible", Class.class);
-            return Boolean.TRUE.equals(isCompatible.invoke(group, handle));
-        } catch (NoSuchMethodException | IllegalAccessException | InvocationTargetException e) {
+            return handle != null && Boolean.TRUE.equals(IS_COMPATIBLE.invoke(group, handle));
+        } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException("cannot ask " + group + " what it drives", e);
+        }
+    }
+
+    private static @Nullable Method isCompatible(@Nullable Class<?> ioGroup) {
+        try {
+            return ioGroup == null ? null : ioGroup.getMethod("isCompatible", Class.class);
+        } catch (NoSuchMethodException e) {
+            throw new IllegalStateException("this is not the Netty 4.2 that we know: " + e.getMessage(), e);
         }
     }
 

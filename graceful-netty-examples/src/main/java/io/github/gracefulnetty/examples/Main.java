@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples;
 
+import io.github.gracefulnetty.Graceful;
 import io.github.gracefulnetty.examples.http.HttpCommand;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
@@ -19,6 +20,7 @@ public final class Main {
 
     /** Exit status: 0 after a complete drain, 1 after a failure, 2 for wrong options. */
     public static void main(String... arguments) {
+        Graceful.prepare();
         CommandLine commandLine = new CommandLine(new Main());
         commandLine.registerConverter(Duration.class, Durations::parse);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {

@@ -14,8 +14,6 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +28,6 @@ public final class ListenerRegister {
     private final Runnable changed;
     private final List<InheritedListener> inherited = new ArrayList<>();
     private final List<LateBindingServerChannel> open = new ArrayList<>();
-    private boolean anyInherited;
     private volatile boolean accepting;
 
     /**
@@ -55,12 +52,15 @@ public final class ListenerRegister {
     /** Adds listeners that may be claimed; this register owns their descriptors from now on. */
     public synchronized void inherit(List<InheritedListener> listeners) {
         inherited.addAll(listeners);
-        anyInherited |= !listeners.isEmpty();
     }
 
     /** The inherited listeners that nobody has claimed so far. */
     public synchronized List<ListenerDescription> unclaimed() {
-        return inherited.stream().map(InheritedListener::description).toList();
+        List<ListenerDescription> descriptions = new ArrayList<>(inherited.size());
+        for (InheritedListener listener : inherited) {
+            descriptions.add(listener.description());
+        }
+        return descriptions;
     }
 
     /** The channels that are bound, in the order in which they were. */
@@ -70,13 +70,20 @@ public final class ListenerRegister {
 
     /** Whether a listener of that identity waits to be claimed. */
     public synchronized boolean offers(ListenerDescription wanted) {
-        return first(wanted.kind(), l -> Addresses.same(l.bound(), wanted.bound())) != null;
+        for (ListenerDescription listener : unclaimed()) {
+            if (listener.kind() == wanted.kind() && Addresses.same(listener.bound(), wanted.bound())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Closes what was inherited and not claimed, and returns what that was. Paths are left alone. */
     public synchronized List<ListenerDescription> closeUnclaimed() {
         List<ListenerDescription> closed = unclaimed();
-        inherited.forEach(listener -> listener.descriptor().close());
+        for (InheritedListener listener : inherited) {
+            listener.descriptor().close();
+        }
         inherited.clear();
         return closed;
     }
@@ -87,33 +94,44 @@ public final class ListenerRegister {
      * it, then one whose wildcard means the same.
      */
     synchronized @Nullable InheritedListener claim(SocketKind kind, SocketAddress address, String name) {
-        InheritedListener found = null;
-        if (!name.isEmpty()) {
-            found = first(kind, l -> l.name().equals(name));
+        for (Match match : Match.values()) {
+            for (int i = 0; i < inherited.size(); i++) {
+                ListenerDescription description = inherited.get(i).description();
+                if (description.kind() == kind && match.holds(description, address, name)) {
+                    return inherited.remove(i);
+                }
+            }
         }
-        if (found == null) {
-            found = first(kind, l -> Addresses.same(l.requested(), address));
-        }
-        if (found == null && port(address) == 0) {
-            found = first(kind, l -> port(l.requested()) == 0 && Addresses.equivalent(l.requested(), address));
-        }
-        if (found == null && port(address) != 0) {
-            found = first(kind, l -> Addresses.same(l.bound(), address));
-        }
-        if (found == null && port(address) != 0) {
-            found = first(kind, l -> Addresses.equivalent(l.bound(), address));
-        }
-        if (found != null) {
-            InheritedListener claimed = found;
-            inherited.removeIf(listener -> listener.descriptor() == claimed.descriptor());
-        } else if (anyInherited && !inherited.isEmpty()) {
+        if (!inherited.isEmpty()) {
             LOGGER.warn(
                     "graceful-netty: {} {} is none of the inherited listeners that are left, it is bound anew; left are: {}",
                     kind,
                     Addresses.format(address),
-                    unclaimed().stream().map(ListenerDescription::toString).collect(Collectors.joining(", ")));
+                    unclaimed());
         }
-        return found;
+        return null;
+    }
+
+    /** The ways in which a claim can mean a listener, the best one first. */
+    private enum Match {
+        NAME,
+        REQUESTED,
+        ANY_PORT,
+        BOUND,
+        WILDCARD;
+
+        boolean holds(ListenerDescription listener, SocketAddress address, String name) {
+            return switch (this) {
+                case NAME -> !name.isEmpty() && listener.name().equals(name);
+                case REQUESTED -> Addresses.same(listener.requested(), address);
+                case ANY_PORT ->
+                    port(address) == 0
+                            && port(listener.requested()) == 0
+                            && Addresses.equivalent(listener.requested(), address);
+                case BOUND -> port(address) != 0 && Addresses.same(listener.bound(), address);
+                case WILDCARD -> port(address) != 0 && Addresses.equivalent(listener.bound(), address);
+            };
+        }
     }
 
     /** Whether listeners may accept now. */
@@ -133,8 +151,11 @@ public final class ListenerRegister {
             accepting = accept;
             channels = open();
         }
-        return CompletableFuture.allOf(
-                channels.stream().map(LateBindingServerChannel::followRegister).toArray(CompletableFuture<?>[]::new));
+        CompletableFuture<?>[] done = new CompletableFuture<?>[channels.size()];
+        for (int i = 0; i < done.length; i++) {
+            done[i] = channels.get(i).followRegister();
+        }
+        return CompletableFuture.allOf(done);
     }
 
     void opened(LateBindingServerChannel channel) {
@@ -146,13 +167,6 @@ public final class ListenerRegister {
 
     synchronized void closed(LateBindingServerChannel channel) {
         open.remove(channel);
-    }
-
-    private @Nullable InheritedListener first(SocketKind kind, Predicate<ListenerDescription> wanted) {
-        return inherited.stream()
-                .filter(l -> l.description().kind() == kind && wanted.test(l.description()))
-                .findFirst()
-                .orElse(null);
     }
 
     private static int port(SocketAddress address) {

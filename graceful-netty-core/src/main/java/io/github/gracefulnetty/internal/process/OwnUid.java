@@ -16,7 +16,7 @@ public final class OwnUid {
         if (Files.isReadable(status)) {
             for (String line : Files.readAllLines(status)) {
                 if (line.startsWith("Uid:")) {
-                    return Integer.parseInt(line.trim().split("\\s+", -1)[2]);
+                    return Integer.parseInt(line.split("\t", -1)[2]);
                 }
             }
         }

@@ -21,7 +21,8 @@ public final class Signals {
      * @throws IllegalArgumentException if there is no such signal or the JVM keeps it to itself
      */
     public static Runnable handle(String name, Runnable action) {
-        String signalName = name.toUpperCase(Locale.ROOT).replaceFirst("^SIG", "");
+        String upper = name.toUpperCase(Locale.ROOT);
+        String signalName = upper.startsWith("SIG") ? upper.substring(3) : upper;
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.handoff.Message;
+import io.github.gracefulnetty.handoff.MessageHandler;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.nio.file.Path;
+
+/**
+ * A connection from this process to its own handoff socket. It loads the classes of a handoff, for which the first
+ * successor would have to wait.
+ */
+final class Rehearsal {
+    private Rehearsal() {}
+
+    /** Connects, and says that it was nothing; then the other side hangs up. On the control loop. */
+    static ChannelFuture begin(NativeTransport transport, ControlLoop control, Path path) {
+        Channel channel = transport.newConnection();
+        channel.pipeline().addLast(new MessageHandler());
+        control.register(channel);
+        channel.connect(new DomainSocketAddress(path.toString())).addListener((ChannelFutureListener) connected -> {
+            if (connected.isSuccess()) {
+                channel.writeAndFlush(new Message.Abort("rehearsal"));
+            } else {
+                channel.close(); // who listens there is full; the successor will tell
+            }
+        });
+        return channel.closeFuture();
+    }
+}
