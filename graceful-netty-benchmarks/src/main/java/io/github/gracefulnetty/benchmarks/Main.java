@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.benchmarks;
 
+import io.github.gracefulnetty.benchmarks.accept.AcceptBench;
 import io.github.gracefulnetty.benchmarks.restart.RestartBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "What graceful-netty costs.",
-        subcommands = {RestartBench.class},
+        subcommands = {AcceptBench.class, RestartBench.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
