@@ -50,7 +50,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 new ListenerRegister(transport, connections, this::listenerOpened));
         predecessor = new PredecessorRole(context, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
-        abruptEnd = new Thread(predecessor.endpoint()::removePaths, "graceful-netty-abrupt-end");
+        abruptEnd = new Thread(this::endAbruptly, "graceful-netty-abrupt-end");
     }
 
     ProcessContext context() {
@@ -109,6 +109,20 @@ final class GracefulRuntime implements ProcessContext.Whole {
             done.join();
         } catch (CompletionException e) {
             throw Reasons.unwrap(e) instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** The JVM ends without a drain: removes the paths that nobody else needs. On any thread. */
+    void endAbruptly() {
+        predecessor.endpoint().removePaths();
+        switch (state()) {
+            // In the other states, a successor that has the listeners may go on with them.
+            case STARTING, SERVING, STOPPING -> {
+                for (LateBindingServerChannel listener : context.register().open()) {
+                    listener.removePath();
+                }
+            }
+            default -> {}
         }
     }
 

@@ -220,6 +220,38 @@ class HandoffTest {
     }
 
     @Test
+    void shouldRemoveThePathsThatNobodyNeedsWhenTheJvmEndsWithoutADrain() throws Exception {
+        Path path = directory.resolve("app.sock");
+        try (Greeter server = start("server")) {
+            server.bind(new DomainSocketAddress(path.toString()));
+            ready(server);
+            server.graceful.runtime().endAbruptly();
+            assertThat(path).doesNotExist();
+            assertThat(directory.resolve("handoff.sock")).doesNotExist();
+        }
+    }
+
+    @Test
+    void shouldLeaveThePathToTheSuccessorWhenTheJvmEndsDuringAnUpgrade() throws Exception {
+        Path path = directory.resolve("app.sock");
+        try (Greeter old = start("old")) {
+            old.bind(new DomainSocketAddress(path.toString()));
+            ready(old);
+            try (Greeter young = start("young")) {
+                young.bind(new DomainSocketAddress(path.toString()));
+                old.graceful.runtime().endAbruptly();
+                young.graceful.runtime().endAbruptly();
+                assertThat(path).exists();
+                ready(young);
+                old.graceful.runtime().endAbruptly();
+                assertThat(path).exists();
+                assertThat(Greeter.ask(new DomainSocketAddress(path.toString())))
+                        .isEqualTo("young");
+            }
+        }
+    }
+
+    @Test
     void shouldNotChangeASharedSocketByTheOptionsOfTheSuccessor() throws Exception {
         try (Greeter old = start("old")) {
             Channel listener = old.bootstrap(ANY_PORT)

@@ -93,6 +93,14 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel {
         }
     }
 
+    /** Removes the path of a unix socket, unless another process owns it. On any thread. */
+    public void removePath() {
+        Listener bound = listener;
+        if (bound != null) {
+            bound.removePath();
+        }
+    }
+
     /**
      * Closes the listening socket, but not yet this channel: what waits for its {@link #closeFuture()} goes on waiting.
      *

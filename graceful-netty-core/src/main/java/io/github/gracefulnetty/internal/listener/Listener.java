@@ -96,6 +96,10 @@ final class Listener {
             return;
         }
         channel.close();
+        removePath();
+    }
+
+    void removePath() {
         UnixSocketFile ours = file;
         if (ours != null && !keepPath) {
             try {
