@@ -27,6 +27,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -54,6 +55,9 @@ class HostilePredecessorTest {
 
         @SuppressWarnings("UnusedVariable")
         default void attached(Channel bytes, Channel lane) throws IOException {}
+
+        @SuppressWarnings("UnusedVariable")
+        default void aborted(String reason) {}
     }
 
     @TempDir
@@ -205,6 +209,39 @@ class HostilePredecessorTest {
         }
     }
 
+    @Test
+    void shouldGiveUpWhenItIsToldToStopBeforeTheListenersAreThere() throws Exception {
+        CompletableFuture<Channel> receiving = new CompletableFuture<>();
+        CompletableFuture<String> lastWord = new CompletableFuture<>();
+        try (FalsePredecessor predecessor = new FalsePredecessor(new Script() {
+            @Override
+            public void hello(Channel bytes) {
+                bytes.writeAndFlush(WELCOME);
+            }
+
+            @Override
+            public void attached(Channel bytes, Channel lane) {
+                receiving.complete(bytes);
+            }
+
+            @Override
+            public void aborted(String reason) {
+                lastWord.complete(reason);
+            }
+        })) {
+            assertThat(predecessor.channel.isActive()).isTrue();
+            GracefulRuntime young =
+                    new GracefulRuntime(Graceful.builder().handoffPath(path).settings());
+            CompletableFuture<Void> started = CompletableFuture.runAsync(young::start);
+            Channel bytes = receiving.get(10, TimeUnit.SECONDS);
+            CompletableFuture<ExitReport> stopped = young.stop();
+            bytes.writeAndFlush(new Message.Manifest(0));
+            started.get(10, TimeUnit.SECONDS);
+            assertThat(stopped.get(10, TimeUnit.SECONDS).handedOver()).isFalse();
+            assertThat(lastWord.get(10, TimeUnit.SECONDS)).isEqualTo("the successor was told to stop");
+        }
+    }
+
     private void assertRefusesDescriptor(FileDescriptor descriptor, ListenerDescription announced, String reason) {
         assertRefuses(
                 new Script() {
@@ -286,6 +323,8 @@ class HostilePredecessorTest {
             } else if (message instanceof Message.Attach attach) {
                 assertThat(attach.laneToken()).isEqualTo(LANE);
                 script.attached(Objects.requireNonNull(bytes.get(), "no Hello"), context.channel());
+            } else if (message instanceof Message.Abort abort) {
+                script.aborted(abort.reason());
             }
         }
 
