@@ -168,10 +168,10 @@ final class SuccessorRole implements Takeover.Events {
     }
 
     private void accepting() {
-        ready.complete(null);
         if (takeover != null) {
             takeover.serving();
         }
+        ready.complete(null);
         whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.
         LOGGER.info(

@@ -245,6 +245,7 @@ class HandoffTest {
                 ready(young);
                 old.graceful.runtime().endAbruptly();
                 assertThat(path).exists();
+                old.graceful.awaitExit();
                 assertThat(Greeter.ask(new DomainSocketAddress(path.toString())))
                         .isEqualTo("young");
             }

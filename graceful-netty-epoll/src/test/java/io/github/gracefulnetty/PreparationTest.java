@@ -73,6 +73,7 @@ class PreparationTest {
             try (Greeter young = new Greeter("young", Graceful.builder().handoffPath(path))) {
                 young.bind(address);
                 young.graceful.ready().join();
+                old.graceful.awaitExit();
                 assertThat(Greeter.ask(address)).isEqualTo("young");
             }
         }
