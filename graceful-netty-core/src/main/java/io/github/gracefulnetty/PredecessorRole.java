@@ -5,15 +5,19 @@ import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
 import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
+import io.github.gracefulnetty.handoff.DescriptorSender;
+import io.github.gracefulnetty.handoff.ListenerDescription;
 import io.github.gracefulnetty.handoff.Message;
 import io.github.gracefulnetty.handoff.MessageCodec;
 import io.github.gracefulnetty.handoff.Token;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -156,10 +160,23 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     @Override
-    public List<LateBindingServerChannel> listeners() {
-        return context.register().open().stream()
-                .filter(listener -> listener.description() != null)
-                .toList();
+    public List<DescriptorSender.Item> listeners() {
+        List<DescriptorSender.Item> items = new ArrayList<>();
+        for (LateBindingServerChannel listener : context.register().open()) {
+            ListenerDescription description = listener.description();
+            if (description != null) {
+                items.add(new Item(listener, description));
+            }
+        }
+        return items;
+    }
+
+    private record Item(LateBindingServerChannel channel, ListenerDescription description)
+            implements DescriptorSender.Item {
+        @Override
+        public @Nullable FileDescriptor descriptor() {
+            return channel.descriptor();
+        }
     }
 
     @Override

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.handoff.DescriptorReceiver;
 import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
 import io.github.gracefulnetty.handoff.Message;
 import io.github.gracefulnetty.handoff.MessageCodec;
 import io.github.gracefulnetty.handoff.MessageHandler;
-import io.github.gracefulnetty.handoff.OwnedDescriptor;
+import io.github.gracefulnetty.handoff.ProtocolException;
 import io.github.gracefulnetty.handoff.Token;
-import io.github.gracefulnetty.handoff.Verification;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -26,9 +25,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
@@ -76,12 +72,9 @@ final class Takeover {
     private final Path path;
     private final Token ticket;
     private final Events events;
-    private final Deque<ListenerDescription> announced = new ArrayDeque<>();
-    private final Deque<OwnedDescriptor> arrived = new ArrayDeque<>();
-    private final List<InheritedListener> listeners = new ArrayList<>();
+    private final DescriptorReceiver receiver;
 
     private Stage stage = Stage.RECEIVING;
-    private int expected = -1;
     private int generation;
     private long predecessorPid;
     private @Nullable Channel connection;
@@ -94,6 +87,7 @@ final class Takeover {
         this.path = path;
         this.ticket = ticket;
         this.events = events;
+        this.receiver = new DescriptorReceiver(transport);
     }
 
     int generation() {
@@ -190,43 +184,15 @@ final class Takeover {
         });
     }
 
-    private void manifest(Message.Manifest manifest) {
-        if (expected >= 0) {
-            fail("the predecessor sent two manifests");
-            return;
+    /** Something has come: acknowledges what is complete now. */
+    private void progressed(int before) {
+        if (receiver.count() > before) {
+            send(new Message.Received(receiver.count()));
         }
-        expected = manifest.listeners();
-        match();
-    }
-
-    private void announced(Message.Descriptor descriptor) {
-        int index = listeners.size() + announced.size();
-        if (descriptor.index() != index || index >= expected) {
-            fail("the predecessor announced listener " + descriptor.index() + " where " + index + " of " + expected
-                    + " was due");
-            return;
-        }
-        announced.add(descriptor.listener());
-        match();
-    }
-
-    /** Brings what was announced and what has arrived together, in order. */
-    private void match() {
-        int before = listeners.size();
-        while (!announced.isEmpty() && !arrived.isEmpty()) {
-            OwnedDescriptor descriptor = arrived.peek();
-            Verification.verify(transport, descriptor.number(), announced.peek());
-            listeners.add(new InheritedListener(announced.remove(), arrived.remove()));
-        }
-        if (listeners.size() > before) {
-            send(new Message.Received(listeners.size()));
-        }
-        if (listeners.size() == expected && stage == Stage.RECEIVING) {
+        if (receiver.isComplete() && stage == Stage.RECEIVING) {
             stage = Stage.RECEIVED;
             cancelSilence();
-            List<InheritedListener> all = List.copyOf(listeners);
-            listeners.clear();
-            events.received(this, transport, all);
+            events.received(this, transport, receiver.take());
         }
     }
 
@@ -268,14 +234,7 @@ final class Takeover {
     private void over() {
         stage = Stage.OVER;
         cancelSilence();
-        for (InheritedListener listener : listeners) {
-            listener.descriptor().close();
-        }
-        listeners.clear();
-        for (OwnedDescriptor descriptor : arrived) {
-            descriptor.close();
-        }
-        arrived.clear();
+        receiver.close();
         if (lane != null) {
             lane.close();
         }
@@ -313,9 +272,12 @@ final class Takeover {
             } else if (stage == Stage.RECEIVING && message instanceof Message.Welcome welcome) {
                 welcome(welcome);
             } else if (stage == Stage.RECEIVING && message instanceof Message.Manifest manifest) {
-                manifest(manifest);
+                receiver.manifest(manifest);
+                progressed(0);
             } else if (stage == Stage.RECEIVING && message instanceof Message.Descriptor descriptor) {
-                announced(descriptor);
+                int before = receiver.count();
+                receiver.announced(descriptor);
+                progressed(before);
             } else if (stage == Stage.RECEIVED && message instanceof Message.Commit) {
                 events.committed();
             } else if (stage == Stage.RECEIVED && message instanceof Message.Drained drained) {
@@ -350,19 +312,15 @@ final class Takeover {
                 ReferenceCountUtil.release(message);
                 return;
             }
-            OwnedDescriptor owned = new OwnedDescriptor(descriptor);
-            if (stage != Stage.RECEIVING) {
-                owned.close();
-                fail("the predecessor sent a descriptor that it had not announced");
-                return;
-            }
-            arrived.add(owned);
-            if (arrived.size() > MessageCodec.WINDOW) {
-                fail("the predecessor sent more than " + MessageCodec.WINDOW + " descriptors ahead");
+            int before = receiver.count();
+            try {
+                receiver.arrived(descriptor);
+            } catch (ProtocolException e) {
+                fail(Reasons.of(e));
                 return;
             }
             restartSilence();
-            match();
+            progressed(before);
         }
 
         @Override

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.handoff.DescriptorSender;
 import io.github.gracefulnetty.handoff.Message;
 import io.github.gracefulnetty.handoff.MessageCodec;
 import io.github.gracefulnetty.handoff.Token;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,7 +26,7 @@ final class Upgrade {
     /** What happens to the process as a whole. */
     interface Events {
         /** Asked when the descriptors are about to be sent. */
-        List<LateBindingServerChannel> listeners();
+        List<DescriptorSender.Item> listeners();
 
         void transferred();
 
@@ -60,9 +59,7 @@ final class Upgrade {
     private final ScheduledFuture<?> deadline;
 
     private Stage stage = Stage.WAITING;
-    private List<LateBindingServerChannel> listeners = List.of();
-    private int sent;
-    private int acknowledged;
+    private @Nullable DescriptorSender sender;
     private long successorPid;
     private @Nullable SuccessorProcess process;
     private @Nullable Channel connection;
@@ -111,46 +108,16 @@ final class Upgrade {
 
     /** The descriptor connection is there: everything is sent. */
     void attached(Channel channel) {
+        Channel bytes = connection;
+        if (bytes == null) {
+            throw new IllegalStateException("a descriptor connection before the byte connection");
+        }
         lane = channel;
         stage = Stage.TRANSFERRING;
         channel.pipeline().addLast(new LaneWatch());
-        listeners = events.listeners();
-        send(new Message.Manifest(listeners.size()));
-        sendMore();
-    }
-
-    private void sendMore() {
-        Channel descriptors = lane;
-        while (descriptors != null && sent < listeners.size() && sent - acknowledged < MessageCodec.WINDOW) {
-            LateBindingServerChannel listener = listeners.get(sent);
-            var description = listener.description();
-            FileDescriptor descriptor = listener.descriptor();
-            if (description == null || descriptor == null) {
-                fail(listener.describe() + " was closed while the listeners were sent");
-                return;
-            }
-            send(new Message.Descriptor(sent, description));
-            sent++;
-            descriptors.writeAndFlush(descriptor).addListener((ChannelFutureListener) written -> {
-                if (!written.isSuccess()) {
-                    fail("cannot send the descriptor of " + listener.describe() + ": " + Reasons.of(written.cause()));
-                }
-            });
-        }
-        if (acknowledged == listeners.size() && stage == Stage.TRANSFERRING) {
-            stage = Stage.AWAITING_READY;
-            events.transferred();
-        }
-    }
-
-    private void received(Message.Received received) {
-        if (received.count() <= acknowledged || received.count() > sent) {
-            fail("successor pid " + successorPid + " says that it has " + received.count() + " listeners, " + sent
-                    + " were sent");
-            return;
-        }
-        acknowledged = received.count();
-        sendMore();
+        DescriptorSender begun = new DescriptorSender(bytes, channel, events.listeners(), new Transfer());
+        sender = begun;
+        begun.start();
     }
 
     private void serving() {
@@ -176,7 +143,9 @@ final class Upgrade {
     private void timedOut() {
         String doing = switch (stage) {
             case WAITING -> "it has not connected";
-            case ATTACHING, TRANSFERRING -> acknowledged + " of " + listeners.size() + " listeners have arrived there";
+            case ATTACHING -> "it has not opened its descriptor connection";
+            case TRANSFERRING ->
+                sender == null ? "" : sender.acknowledged() + " of " + sender.count() + " listeners have arrived there";
             case AWAITING_READY -> "it has all listeners, but its application has not said ready";
             default -> "it was told to go on, but does not serve";
         };
@@ -228,13 +197,26 @@ final class Upgrade {
         }
     }
 
+    private final class Transfer implements DescriptorSender.Events {
+        @Override
+        public void sent() {
+            stage = Stage.AWAITING_READY;
+            events.transferred();
+        }
+
+        @Override
+        public void failed(String reason) {
+            fail(reason);
+        }
+    }
+
     private final class Conversation extends SimpleChannelInboundHandler<Message> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Message message) {
             if (message instanceof Message.Abort abort) {
                 fail("successor pid " + successorPid + " says: " + abort.reason());
-            } else if (stage == Stage.TRANSFERRING && message instanceof Message.Received received) {
-                received(received);
+            } else if (stage == Stage.TRANSFERRING && sender != null && message instanceof Message.Received received) {
+                sender.received(received);
             } else if (stage == Stage.AWAITING_READY && message instanceof Message.Ready) {
                 stage = Stage.HANDING_OVER;
                 events.successorReady();
