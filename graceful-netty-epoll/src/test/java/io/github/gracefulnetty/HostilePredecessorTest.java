@@ -193,9 +193,9 @@ class HostilePredecessorTest {
                         bytes.write(new Message.Manifest(2));
                         bytes.writeAndFlush(new Message.Descriptor(0, description(address.getPort())));
                         lane.writeAndFlush(copyOf(listening)).addListener(written -> {
+                            bytes.parent().close(); // first, as the kernel does: it has the lowest number
                             bytes.close();
                             lane.close();
-                            bytes.parent().close();
                         });
                     }
                 });
