@@ -158,6 +158,12 @@ class HostileSuccessorTest {
                 }
             }
         }
+        // When the last of them are forgotten, an honest one is heard again.
+        await().ignoreExceptions().untilAsserted(() -> {
+            try (RawPeer peer = new RawPeer(path)) {
+                peer.say(HELLO).hear(Message.Welcome.class);
+            }
+        });
     }
 
     @Test
