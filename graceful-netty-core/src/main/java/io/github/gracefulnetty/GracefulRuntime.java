@@ -71,7 +71,13 @@ final class GracefulRuntime implements ProcessContext.Whole {
         try {
             Runtime.getRuntime().addShutdownHook(abruptEnd);
             context.onControl(this::findPredecessor, successor.foundFuture());
-            installSignals();
+            try {
+                installSignals();
+            } catch (RuntimeException e) {
+                // The takeover that was begun has to end first: in its middle, hanging up looks like a death.
+                successor.foundFuture().exceptionally(late -> null).join();
+                throw e;
+            }
             await(successor.foundFuture());
         } catch (RuntimeException e) {
             CompletableFuture<Void> released = new CompletableFuture<>();

@@ -305,6 +305,22 @@ class HandoffTest {
     }
 
     @Test
+    void shouldLeaveThePredecessorAloneWhenASignalCannotBeHandled() throws Exception {
+        try (Greeter old = start("old")) {
+            SocketAddress address = old.bind(ANY_PORT).localAddress();
+            ready(old);
+            for (int i = 0; i < 10; i++) {
+                assertThatThrownBy(() -> new Greeter("young", builder().upgradeOnSignal("KILL")))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("KILL");
+                awaitServing(old);
+                assertThat(directory.toFile().list()).containsExactly("handoff.sock");
+            }
+            assertThat(Greeter.ask(address)).isEqualTo("old");
+        }
+    }
+
+    @Test
     void shouldServeOnWhenTheSuccessorIsNotReadyInTime() throws Exception {
         try (Greeter old = new Greeter("old", builder().upgradeTimeout(Duration.ofMillis(300)))) {
             SocketAddress address = old.bind(ANY_PORT).localAddress();
