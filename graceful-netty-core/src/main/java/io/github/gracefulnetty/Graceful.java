@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.process.OpenFiles;
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.FileMode;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.internal.transfer.FileItem;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -48,6 +61,58 @@ public final class Graceful {
     private static final class ProcessWide {
         private static final Graceful INSTANCE =
                 ProcessSettings.read(System::getProperty, System.getenv()).build();
+    }
+
+    /**
+     * Hands a regular file on to successors, as long as it is open: they get it in the same mode, at the offset that it
+     * has when the upgrade begins. The channel stays the caller's to close. Linux only. A file that is handed on under
+     * the same name later takes its place.
+     *
+     * @throws IOException if it is no regular file, or this system does not tell its descriptor. Nobody may read, write
+     *     or move {@code file} while this method runs
+     */
+    public void handOnFile(String name, FileChannel file) throws IOException {
+        runtime.context().files().handOn(name, FileItem.of(file, checkName(name), Bytes.NONE));
+    }
+
+    /**
+     * A file that the predecessor handed on under this name, once; the caller closes it. To be asked for before
+     * {@link #ready()}: what nobody wants is closed then.
+     *
+     * @throws IOException if this process may not open it
+     */
+    public Optional<FileChannel> inheritedFile(String name) throws IOException {
+        Inherited inherited = runtime.context().register().claimNamed(DescriptorKind.FILE, name);
+        if (inherited == null) {
+            return Optional.empty();
+        }
+        FileMode mode = Objects.requireNonNull(inherited.description().mode(), "a file has a mode");
+        try (OwnedDescriptor descriptor = inherited.descriptor()) {
+            return Optional.of(OpenFiles.reopen(
+                    descriptor.number(), mode.readable(), mode.writable(), mode.append(), mode.offset()));
+        }
+    }
+
+    /**
+     * Hands application state on to successors: {@code state} is asked when an upgrade begins, on a thread of its own, and
+     * a successor gets the bytes before anything else. If it fails, the upgrade does. At most 64 MiB, all names together.
+     */
+    public void handOnState(String name, Callable<byte[]> state) {
+        runtime.context().states().handOn(checkName(name), state);
+    }
+
+    /** The state that the predecessor handed on under this name, once. It is there as soon as this object is built. */
+    public Optional<byte[]> inheritedState(String name) {
+        return Optional.ofNullable(runtime.context().states().take(name));
+    }
+
+    private static String checkName(String name) {
+        int length = name.getBytes(StandardCharsets.UTF_8).length;
+        if (name.isEmpty() || length > MessageCodec.MAX_STRING) {
+            throw new IllegalArgumentException(
+                    "a name has 1 to " + MessageCodec.MAX_STRING + " bytes, this one " + length);
+        }
+        return name;
     }
 
     /**
@@ -136,6 +201,7 @@ public final class Graceful {
         private List<String> upgradeSignals = List.of();
         private List<String> stopSignals = List.of();
         private Optional<List<String>> command = Optional.empty();
+        private long mostState = MessageCodec.MAX_STATE;
         private boolean readyWhenClaimed;
 
         private Builder() {}
@@ -187,6 +253,18 @@ public final class Graceful {
         }
 
         /**
+         * How many bytes of application state this process accepts from a predecessor, all names together; 64 MiB by
+         * default, which is also the most that is ever sent.
+         */
+        public Builder maxApplicationState(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("maxApplicationState must not be negative: " + bytes);
+            }
+            mostState = bytes;
+            return this;
+        }
+
+        /**
          * Whether this process is ready by itself as soon as a listener is bound and no inherited one is left unclaimed,
          * so that nothing has to call {@link Graceful#ready()}. Off by default.
          */
@@ -217,6 +295,7 @@ public final class Graceful {
                     upgradeSignals,
                     stopSignals,
                     command.orElse(null),
+                    mostState,
                     readyWhenClaimed);
         }
 

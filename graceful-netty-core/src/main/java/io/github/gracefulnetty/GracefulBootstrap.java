@@ -3,12 +3,13 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.NativeTwins;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
-import io.github.gracefulnetty.transport.SocketKind;
 import io.netty.bootstrap.ChannelFactory;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.bootstrap.ServerBootstrapConfig;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -33,6 +34,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
     private @Nullable EventLoopGroup parentGroup;
     private @Nullable EventLoopGroup childGroup;
     private @Nullable ChannelFactory<? extends ServerChannel> plainFactory;
+    private @Nullable ListenNetwork listenNetwork;
     private String listenerName = "";
 
     /** Uses {@link Graceful#processWide()}. */
@@ -51,6 +53,28 @@ public final class GracefulBootstrap extends ServerBootstrap {
     public GracefulBootstrap listenerName(String name) {
         listenerName = name;
         return this;
+    }
+
+    /**
+     * Binds a listener to an address as Go writes it: the inherited one that matches network and address, claimed once,
+     * otherwise a fresh one. The channel class is chosen by the network; groups and child handler are this bootstrap's.
+     *
+     * @param network {@code tcp} (IPv4 and IPv6), {@code tcp4}, {@code tcp6} (without IPv4), {@code unix}, or {@code
+     *     unixpacket}: that one can be inherited, but Netty's natives cannot open a fresh one, and the future says so
+     * @param address {@code host:port}, {@code :port}, {@code [::1]:port}; for unix networks a path, or {@code @name} in
+     *     the abstract namespace of Linux
+     * @return fails with a {@link java.net.BindException} if the address is in use
+     * @throws IllegalArgumentException if there is no such network, or the address makes no sense
+     */
+    public ChannelFuture listen(String network, String address) {
+        ListenNetwork parsed = ListenNetwork.of(network);
+        SocketAddress place = parsed.parse(address);
+        NativeTransport transport = graceful.runtime().context().transport();
+        GracefulBootstrap copy = copyWithoutFactory();
+        copy.listenNetwork = parsed;
+        copy.channelFactory((ChannelFactory<ServerChannel>) () -> parsed.plain(transport));
+        parsed.options().forEach((option, value) -> copy.option(option, value));
+        return copy.bind(place);
     }
 
     @Override
@@ -96,12 +120,16 @@ public final class GracefulBootstrap extends ServerBootstrap {
     }
 
     private ServerChannel newChannel(ChannelFactory<? extends ServerChannel> factory) {
-        SocketKind kind = probe(factory);
+        DescriptorKind kind = probe(factory);
         if (kind == null) {
             return factory.newChannel();
         }
-        ServerChannel channel =
-                LateBindingServerChannel.create(graceful.runtime().context().register(), kind, factory::newChannel);
+        ListenNetwork network = listenNetwork;
+        ServerChannel channel = LateBindingServerChannel.create(
+                graceful.runtime().context().register(), network == null ? kind : network.kind(), factory::newChannel);
+        if (network != null && network.family() != null) {
+            channel.attr(LateBindingServerChannel.FAMILY).set(network.family());
+        }
         if (!listenerName.isEmpty()) {
             channel.attr(LateBindingServerChannel.NAME).set(listenerName);
         }
@@ -109,41 +137,38 @@ public final class GracefulBootstrap extends ServerBootstrap {
     }
 
     /** {@code null} for what can neither be handed on nor drained: local and foreign transports. */
-    private static @Nullable SocketKind probe(ChannelFactory<? extends ServerChannel> factory) {
+    private static @Nullable DescriptorKind probe(ChannelFactory<? extends ServerChannel> factory) {
         ServerChannel channel = factory.newChannel();
         channel.unsafe().closeForcibly();
         if (channel instanceof ServerSocketChannel) {
-            return SocketKind.TCP;
+            return DescriptorKind.TCP_LISTENER;
         }
-        return channel instanceof ServerDomainSocketChannel ? SocketKind.UNIX : null;
+        return channel instanceof ServerDomainSocketChannel ? DescriptorKind.UNIX_LISTENER : null;
     }
 
     /** A copy for the same {@link Graceful}. */
     @Override
-    @SuppressWarnings({"MissingSuperCall", "unchecked"})
+    @SuppressWarnings("MissingSuperCall")
     public GracefulBootstrap clone() {
+        GracefulBootstrap copy = copyWithoutFactory();
+        if (plainFactory != null) {
+            copy.channelFactory(plainFactory);
+        }
+        return copy;
+    }
+
+    @SuppressWarnings("unchecked")
+    private GracefulBootstrap copyWithoutFactory() {
         GracefulBootstrap copy = new GracefulBootstrap(graceful);
         ServerBootstrapConfig config = config();
         copy.parentGroup = parentGroup;
         copy.childGroup = childGroup;
         copy.listenerName = listenerName;
-        if (plainFactory != null) {
-            copy.channelFactory(plainFactory);
-        }
-        SocketAddress localAddress = config.localAddress();
-        if (localAddress != null) {
-            copy.localAddress(localAddress);
-        }
-        ChannelHandler handler = config.handler();
-        if (handler != null) {
-            copy.handler(handler);
-        }
+        BootstrapCopy.copy(config, copy);
         ChannelHandler childHandler = config.childHandler();
         if (childHandler != null) {
             copy.childHandler(childHandler);
         }
-        config.options().forEach((option, value) -> copy.option((ChannelOption<Object>) option, value));
-        config.attrs().forEach((key, value) -> copy.attr((AttributeKey<Object>) key, value));
         config.childOptions().forEach((option, value) -> copy.childOption((ChannelOption<Object>) option, value));
         config.childAttrs().forEach((key, value) -> copy.childAttr((AttributeKey<Object>) key, value));
         return copy;

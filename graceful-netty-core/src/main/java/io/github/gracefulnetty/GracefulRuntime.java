@@ -8,11 +8,11 @@ import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.drain.DrainResult;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.Signals;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +47,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 prepared.control(),
                 new Lifecycle(),
                 connections,
-                new ListenerRegister(transport, connections, this::listenerOpened));
+                new ListenerRegister(transport, connections, this::listenerOpened),
+                new NamedStates(),
+                new NamedFiles());
         predecessor = new PredecessorRole(context, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
         abruptEnd = new Thread(this::endAbruptly, "graceful-netty-abrupt-end");
@@ -123,11 +125,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         predecessor.endpoint().removePaths();
         switch (state()) {
             // In the other states, a successor that has the listeners may go on with them.
-            case STARTING, SERVING, STOPPING -> {
-                for (LateBindingServerChannel listener : context.register().open()) {
-                    listener.removePath();
-                }
-            }
+            case STARTING, SERVING, STOPPING -> context.register().removePaths();
             default -> {}
         }
     }
@@ -148,6 +146,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void listenerOpened() {
+        if (context.lifecycle().state() != State.STARTING) {
+            context.onControl(predecessor::opened, new CompletableFuture<>());
+        }
         if (context.settings().readyWhenClaimed()
                 && context.register().unclaimed().isEmpty()) {
             ready();
@@ -209,18 +210,15 @@ final class GracefulRuntime implements ProcessContext.Whole {
         successor.stopping();
         context.lifecycle().fire(Event.STOP);
         context.register().closeUnclaimed();
-        List<LateBindingServerChannel> listeners = context.register().open();
         context.register()
                 .accept(false)
-                .thenCompose(paused -> CompletableFuture.allOf(listeners.stream()
-                        .map(LateBindingServerChannel::closeSocket)
-                        .toArray(CompletableFuture<?>[]::new)))
+                .thenCompose(paused -> context.register().closeSockets())
                 .whenComplete((closed, failure) -> context.onControl(() -> drain(false, forced -> {}), exit));
     }
 
     @Override
     public void handedOver(ProcessContext.LastWord lastWord) {
-        context.register().open().forEach(listener -> listener.keepPath(true));
+        context.register().keepPaths(true);
         context.register()
                 .accept(false)
                 .whenComplete((paused, failure) -> context.onControl(() -> drain(true, lastWord), exit));
@@ -249,7 +247,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 result.took().toMillis(),
                 result.forced());
         lastWord.drained(result.forced());
-        closeListeners();
+        context.register().end();
         release();
         exit.complete(new ExitReport(handedOver, result.connections(), result.forced(), result.took()));
     }
@@ -257,14 +255,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
     @Override
     public void takeoverFailed(HandoffException reason) {
         // Paths stay: they are the predecessor's until it has committed.
-        closeListeners();
+        context.register().end();
         release();
         exit.completeExceptionally(reason);
-    }
-
-    /** Closes the channels that applications wait for. */
-    private void closeListeners() {
-        context.register().open().forEach(Channel::close);
     }
 
     /** Everything else that this runtime holds; the control loop ends after what is under way. */

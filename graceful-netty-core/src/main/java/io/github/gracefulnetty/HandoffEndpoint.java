@@ -3,6 +3,9 @@ package io.github.gracefulnetty;
 
 import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.HandoffPath;
+import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.io.IOException;
 import java.nio.file.Files;

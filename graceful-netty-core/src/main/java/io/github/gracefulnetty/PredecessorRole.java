@@ -5,20 +5,23 @@ import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
 import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
-import io.github.gracefulnetty.handoff.DescriptorSender;
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.handoff.Message;
-import io.github.gracefulnetty.handoff.MessageCodec;
-import io.github.gracefulnetty.handoff.Token;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
-import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +30,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     private final ProcessContext context;
     private final ProcessContext.Whole whole;
     private final HandoffEndpoint endpoint;
+    private final Set<DescriptorSender.Item> offered = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Upgrade upgrade;
     private @Nullable CompletableFuture<UpgradeResult> waiting;
 
@@ -125,11 +129,11 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     @Override
     public void hello(Channel connection, PeerCredentials peer, Message.Hello hello) {
         State state = context.lifecycle().state();
-        if (hello.minVersion() > MessageCodec.VERSION || hello.maxVersion() < MessageCodec.VERSION) {
+        if (hello.purpose() != Message.Purpose.TAKE_OVER) {
             HandoffServer.refuse(
                     connection,
-                    "protocol version " + MessageCodec.VERSION + " is spoken here, you speak " + hello.minVersion()
-                            + " to " + hello.maxVersion());
+                    "pid " + ProcessHandle.current().pid()
+                            + " waits for a successor here, it offers nothing to those who only receive");
             return;
         }
         Upgrade running = upgrade;
@@ -160,23 +164,27 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     @Override
-    public List<DescriptorSender.Item> listeners() {
-        List<DescriptorSender.Item> items = new ArrayList<>();
-        for (LateBindingServerChannel listener : context.register().open()) {
-            ListenerDescription description = listener.description();
-            if (description != null) {
-                items.add(new Item(listener, description));
-            }
-        }
-        return items;
+    public CompletableFuture<OutgoingTransfer.Contents> contents() {
+        List<DescriptorSender.Item> items = context.handedOn();
+        offered.clear();
+        offered.addAll(items);
+        return context.states()
+                .collect()
+                .thenApplyAsync(
+                        states -> new OutgoingTransfer.Contents(states, items),
+                        context.control().loop());
     }
 
-    private record Item(LateBindingServerChannel channel, ListenerDescription description)
-            implements DescriptorSender.Item {
-        @Override
-        public @Nullable FileDescriptor descriptor() {
-            return channel.descriptor();
+    /** Something was opened: a successor that is on its way gets it, too. */
+    void opened() {
+        Upgrade running = upgrade;
+        if (running == null) {
+            return;
         }
+        List<DescriptorSender.Item> added = new ArrayList<>(context.handedOn());
+        added.removeAll(offered);
+        offered.addAll(added);
+        running.opened(added);
     }
 
     @Override

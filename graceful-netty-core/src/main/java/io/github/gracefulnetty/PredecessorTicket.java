@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.protocol.Token;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;

@@ -2,10 +2,15 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +23,9 @@ record ProcessContext(
         ControlLoop control,
         Lifecycle lifecycle,
         ConnectionTracker connections,
-        ListenerRegister register) {
+        ListenerRegister register,
+        NamedStates states,
+        NamedFiles files) {
     /** All of the runtime logs as {@link Graceful}. */
     static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Graceful.class);
 
@@ -47,6 +54,13 @@ record ProcessContext(
     /** Told at the end of the drain. */
     interface LastWord {
         void drained(long forced);
+    }
+
+    /** Everything that a successor gets now, but for the states. */
+    List<DescriptorSender.Item> handedOn() {
+        List<DescriptorSender.Item> items = new ArrayList<>(register.items());
+        items.addAll(files.items());
+        return items;
     }
 
     /** Runs {@code action} on the control loop; {@code result} fails if that has ended. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.handoff.Message;
-import io.github.gracefulnetty.handoff.MessageHandler;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

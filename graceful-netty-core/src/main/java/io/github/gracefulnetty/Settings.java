@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a {@link Graceful} was built with.
  *
+ * @param mostState how many bytes of application state a predecessor may send
  * @param command what starts a successor; {@code null} for this process's own command line
  */
 record Settings(
@@ -18,12 +19,14 @@ record Settings(
         List<String> upgradeSignals,
         List<String> stopSignals,
         @Nullable List<String> command,
+        long mostState,
         boolean readyWhenClaimed) {
     @Override
     public String toString() {
         return "handoffPath=" + (handoffPath == null ? "none" : handoffPath) + ", drainTimeout=" + drainTimeout
                 + ", upgradeTimeout=" + upgradeTimeout + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
                 + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
+                + ", mostState=" + mostState
                 + ", ready=" + (readyWhenClaimed ? "when all listeners are claimed" : "when ready() is called");
     }
 }

@@ -2,8 +2,8 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.activation.Activation;
-import io.github.gracefulnetty.handoff.Token;
 import io.github.gracefulnetty.internal.process.CommandLine;
+import io.github.gracefulnetty.internal.protocol.Token;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -6,15 +6,17 @@ import static io.github.gracefulnetty.ProcessContext.LOGGER;
 import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.activation.Activation;
-import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.handoff.Token;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +68,13 @@ final class SuccessorRole implements Takeover.Events {
         context.lifecycle().fire(Event.PREDECESSOR_FOUND);
         privatePath = connectTo.equals(context.settings().handoffPath()) ? null : connectTo;
         Token token = ticket == null ? Token.NONE : ticket.token();
-        takeover = new Takeover(transport, context.control(), connectTo, token, this);
+        takeover = new Takeover(
+                transport,
+                context.control(),
+                connectTo,
+                token,
+                context.settings().mostState(),
+                this);
         takeover.start();
     }
 
@@ -82,11 +90,11 @@ final class SuccessorRole implements Takeover.Events {
     }
 
     @Override
-    public void nobody(NativeTransport transport) {
+    public void nobody() {
         context.lifecycle().fire(Event.PREDECESSOR_LOST);
         takeover = null;
         try {
-            startAlone(transport);
+            startAlone(transport());
         } catch (RuntimeException e) {
             found.completeExceptionally(e);
         }
@@ -98,13 +106,18 @@ final class SuccessorRole implements Takeover.Events {
         found.completeExceptionally(reason);
     }
 
+    private NativeTransport transport() {
+        return Objects.requireNonNull(context.transport(), "transport");
+    }
+
     @Override
-    public void received(Takeover from, NativeTransport transport, List<InheritedListener> listeners) {
+    public void received(Takeover from, Takeover.Received what) {
         context.lifecycle().fire(Event.RECEIVED);
         generation = from.generation();
-        context.register().inherit(listeners);
+        context.states().inherit(what.states());
         try {
-            inheritActivated(transport);
+            inherit(what.descriptors());
+            inheritActivated(transport());
             found.complete(null);
         } catch (RuntimeException e) {
             found.completeExceptionally(e);
@@ -112,8 +125,22 @@ final class SuccessorRole implements Takeover.Events {
         whole.stopIfRequested();
     }
 
+    @Override
+    public void receivedMore(List<Inherited> descriptors) {
+        inherit(descriptors);
+    }
+
+    private void inherit(List<Inherited> descriptors) {
+        try {
+            context.register().inherit(descriptors);
+        } catch (RuntimeException e) {
+            descriptors.forEach(descriptor -> descriptor.descriptor().close());
+            throw e;
+        }
+    }
+
     private void inheritActivated(NativeTransport transport) {
-        for (InheritedListener activated : Activation.take(transport, System.getenv())) {
+        for (Inherited activated : Activation.take(transport, System.getenv())) {
             if (context.register().offers(activated.description())) {
                 activated.descriptor().close(); // the predecessor handed on the same socket
             } else {
@@ -157,13 +184,11 @@ final class SuccessorRole implements Takeover.Events {
 
     /** The listeners are ours to accept on. */
     private void serve() {
-        List<ListenerDescription> unclaimed = context.register().closeUnclaimed();
+        List<Description> unclaimed = context.register().closeUnclaimed();
         if (!unclaimed.isEmpty()) {
             LOGGER.warn("graceful-netty: inherited, but not bound by this version, so closed: {}", unclaimed);
         }
-        for (LateBindingServerChannel listener : context.register().open()) {
-            listener.keepPath(false);
-        }
+        context.register().keepPaths(false);
         context.register().accept(true).whenComplete((nothing, failure) -> context.onControl(this::accepting, ready));
     }
 
@@ -178,9 +203,7 @@ final class SuccessorRole implements Takeover.Events {
                 "graceful-netty: generation {} serves (pid {}), listeners {}, {}{}",
                 generation,
                 ProcessHandle.current().pid(),
-                context.register().open().stream()
-                        .map(LateBindingServerChannel::describe)
-                        .toList(),
+                context.register().describe(),
                 context.settings(),
                 context.transport() == null
                         ? ""

@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.handoff.DescriptorSender;
-import io.github.gracefulnetty.handoff.Message;
-import io.github.gracefulnetty.handoff.MessageCodec;
-import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The predecessor's half of one handoff: sends the listeners and follows the successor until it serves. All on the
- * control loop. Owns the two connections, and the successor's process if this process started it.
+ * The predecessor's half of one handoff: sends what it has and follows the successor until it serves. All on the control
+ * loop. Owns the connections, and the successor's process if this process started it.
  */
 final class Upgrade {
     /** What happens to the process as a whole. */
     interface Events {
-        /** Asked when the descriptors are about to be sent. */
-        List<DescriptorSender.Item> listeners();
+        /** Asked when everything is about to be sent. Completes on the control loop. */
+        CompletableFuture<OutgoingTransfer.Contents> contents();
 
         void transferred();
 
@@ -54,16 +52,14 @@ final class Upgrade {
     private final Duration timeout;
     private final Events events;
     private final Token ticket = Token.random();
-    private final Token laneToken = Token.random();
     private final long startedNanos = System.nanoTime();
     private final ScheduledFuture<?> deadline;
 
     private Stage stage = Stage.WAITING;
-    private @Nullable DescriptorSender sender;
     private long successorPid;
+    private boolean ready;
     private @Nullable SuccessorProcess process;
-    private @Nullable Channel connection;
-    private @Nullable Channel lane;
+    private @Nullable OutgoingTransfer transfer;
 
     Upgrade(ControlLoop control, int generation, Duration timeout, Events events) {
         this.control = control;
@@ -90,40 +86,55 @@ final class Upgrade {
     void connected(Channel channel, long pid) {
         stage = Stage.ATTACHING;
         successorPid = pid;
-        connection = channel;
-        channel.pipeline().addLast(new Conversation());
+        OutgoingTransfer begun = new OutgoingTransfer(control, channel, "successor pid " + pid, null, new Transfer());
+        transfer = begun;
         long elapsed = System.nanoTime() - startedNanos;
-        send(new Message.Welcome(
-                MessageCodec.VERSION,
-                ProcessHandle.current().pid(),
-                generation,
-                laneToken,
-                Math.max(1, TimeUnit.NANOSECONDS.toMillis(timeout.toNanos() - elapsed))));
+        begun.welcome(generation, Math.max(1, TimeUnit.NANOSECONDS.toMillis(timeout.toNanos() - elapsed)));
     }
 
     /** Whether a descriptor connection that shows this token belongs here. */
     boolean awaits(Token token) {
-        return stage == Stage.ATTACHING && laneToken.equals(token);
+        return stage == Stage.ATTACHING && transfer != null && transfer.awaits(token);
     }
 
     /** The descriptor connection is there: everything is sent. */
-    void attached(Channel channel) {
-        Channel bytes = connection;
-        if (bytes == null) {
+    void attached(Channel lane) {
+        OutgoingTransfer begun = transfer;
+        if (begun == null) {
             throw new IllegalStateException("a descriptor connection before the byte connection");
         }
-        lane = channel;
         stage = Stage.TRANSFERRING;
-        channel.pipeline().addLast(new LaneWatch());
-        DescriptorSender begun = new DescriptorSender(bytes, channel, events.listeners(), new Transfer());
-        sender = begun;
-        begun.start();
+        events.contents().whenComplete((contents, failure) -> {
+            if (failure != null) {
+                fail(Reasons.of(failure));
+            } else if (stage == Stage.TRANSFERRING) {
+                begun.attached(lane, contents);
+            } else {
+                lane.close();
+            }
+        });
+    }
+
+    /** This process has opened something more. */
+    void opened(List<DescriptorSender.Item> items) {
+        boolean inTime = stage == Stage.TRANSFERRING || stage == Stage.AWAITING_READY;
+        if (inTime && transfer != null && !items.isEmpty()) {
+            transfer.add(items);
+        }
+    }
+
+    private void handOver(OutgoingTransfer begun) {
+        stage = Stage.HANDING_OVER;
+        events.successorReady();
+        begun.send(new Message.Commit());
     }
 
     private void serving() {
         stage = Stage.SERVING;
         deadline.cancel(false);
-        closeLane();
+        if (transfer != null) {
+            transfer.close();
+        }
         SuccessorProcess ours = process;
         if (ours != null) {
             ours.disown();
@@ -134,19 +145,17 @@ final class Upgrade {
 
     /** Last word to the successor. */
     void drained(long forced) {
-        Channel channel = connection;
-        if (channel != null) {
-            channel.writeAndFlush(new Message.Drained(forced)).addListener(ChannelFutureListener.CLOSE);
+        OutgoingTransfer done = transfer;
+        if (done != null) {
+            done.connection().writeAndFlush(new Message.Drained(forced)).addListener(ChannelFutureListener.CLOSE);
         }
     }
 
     private void timedOut() {
         String doing = switch (stage) {
             case WAITING -> "it has not connected";
-            case ATTACHING -> "it has not opened its descriptor connection";
-            case TRANSFERRING ->
-                sender == null ? "" : sender.acknowledged() + " of " + sender.count() + " listeners have arrived there";
-            case AWAITING_READY -> "it has all listeners, but its application has not said ready";
+            case ATTACHING, TRANSFERRING -> transfer == null ? "" : transfer.progress();
+            case AWAITING_READY -> "it has everything, but its application has not said ready";
             default -> "it was told to go on, but does not serve";
         };
         fail("successor" + (successorPid == 0 ? "" : " pid " + successorPid) + " was not ready within "
@@ -160,10 +169,8 @@ final class Upgrade {
         }
         stage = Stage.FAILED;
         deadline.cancel(false);
-        closeLane();
-        Channel channel = connection;
-        if (channel != null) {
-            HandoffServer.refuse(channel, reason);
+        if (transfer != null) {
+            transfer.abort(reason);
         }
         SuccessorProcess ours = process;
         if (ours == null) {
@@ -173,88 +180,50 @@ final class Upgrade {
         }
     }
 
-    private void closeLane() {
-        if (lane != null) {
-            lane.close();
-        }
-    }
-
-    private void send(Message message) {
-        Channel channel = connection;
-        if (channel != null) {
-            channel.writeAndFlush(message);
-        }
-    }
-
-    /** The connection ended. If the process is ours, it is about to exit, and its status says more. */
-    private void hungUp() {
-        SuccessorProcess ours = process;
-        String reason = "successor pid " + successorPid + " hung up before it was ready";
-        if (ours == null) {
-            fail(reason);
-        } else {
-            control.schedule(() -> fail(reason), Duration.ofMillis(SuccessorProcess.EXIT_MILLIS));
-        }
-    }
-
-    private final class Transfer implements DescriptorSender.Events {
+    private final class Transfer implements OutgoingTransfer.Events {
         @Override
         public void sent() {
-            stage = Stage.AWAITING_READY;
-            events.transferred();
+            OutgoingTransfer begun = transfer;
+            if (stage == Stage.TRANSFERRING) {
+                stage = Stage.AWAITING_READY;
+                events.transferred();
+            } else if (stage == Stage.AWAITING_READY && ready && begun != null) {
+                handOver(begun);
+            }
+        }
+
+        @Override
+        public boolean said(Message message) {
+            OutgoingTransfer begun = transfer;
+            if (stage == Stage.AWAITING_READY && !ready && message instanceof Message.Ready && begun != null) {
+                ready = true;
+                if (begun.isComplete()) {
+                    handOver(begun);
+                }
+                return true;
+            }
+            if (stage == Stage.HANDING_OVER && message instanceof Message.Serving) {
+                serving();
+                return true;
+            }
+            return false;
         }
 
         @Override
         public void failed(String reason) {
             fail(reason);
         }
-    }
 
-    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+        /** If the process is ours, it is about to exit, and its status says more. */
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) {
-            if (message instanceof Message.Abort abort) {
-                fail("successor pid " + successorPid + " says: " + abort.reason());
-            } else if (stage == Stage.TRANSFERRING && sender != null && message instanceof Message.Received received) {
-                sender.received(received);
-            } else if (stage == Stage.AWAITING_READY && message instanceof Message.Ready) {
-                stage = Stage.HANDING_OVER;
-                events.successorReady();
-                send(new Message.Commit());
-            } else if (stage == Stage.HANDING_OVER && message instanceof Message.Serving) {
-                serving();
+        public void hungUp() {
+            SuccessorProcess ours = process;
+            String reason = "successor pid " + successorPid + " hung up before it was ready";
+            if (ours == null) {
+                fail(reason);
             } else {
-                fail("successor pid " + successorPid + " said "
-                        + message.getClass().getSimpleName() + " when that was not due");
+                control.schedule(() -> fail(reason), Duration.ofMillis(SuccessorProcess.EXIT_MILLIS));
             }
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            hungUp();
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            if (Reasons.unwrap(cause) instanceof IOException) {
-                context.close(); // a reset is a way to hang up
-            } else {
-                fail("successor pid " + successorPid + ": " + Reasons.of(cause));
-            }
-        }
-    }
-
-    /** The descriptor connection carries nothing in this direction after its first message. */
-    private final class LaneWatch extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ReferenceCountUtil.release(message);
-            fail("successor pid " + successorPid + " spoke on the descriptor connection");
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            fail("the descriptor connection to successor pid " + successorPid + " failed: " + Reasons.of(cause));
         }
     }
 }

@@ -4,6 +4,7 @@ package io.github.gracefulnetty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.gracefulnetty.handoff.HandoffException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

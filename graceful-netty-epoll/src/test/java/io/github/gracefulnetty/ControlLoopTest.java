@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.epoll.EpollTransport;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.netty.channel.Channel;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;

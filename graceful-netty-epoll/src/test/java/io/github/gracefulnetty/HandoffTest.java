@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.gracefulnetty.handoff.HandoffException;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -329,9 +330,8 @@ class HandoffTest {
                 young.bind(address);
                 assertThatThrownBy(young.graceful::awaitExit)
                         .isInstanceOf(HandoffException.class)
-                        .hasMessageContaining(
-                                "was not ready within 300 ms: it has all listeners, but its application has"
-                                        + " not said ready");
+                        .hasMessageContaining("was not ready within 300 ms: it has everything, but its application has"
+                                + " not said ready");
                 assertThatThrownBy(() -> young.graceful.ready().join()).hasMessageContaining("was not ready within");
             }
             awaitServing(old);

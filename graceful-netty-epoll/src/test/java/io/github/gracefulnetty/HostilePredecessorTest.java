@@ -5,11 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.handoff.Message;
-import io.github.gracefulnetty.handoff.MessageHandler;
-import io.github.gracefulnetty.handoff.Token;
-import io.github.gracefulnetty.transport.SocketKind;
+import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -24,6 +27,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -94,24 +98,53 @@ class HostilePredecessorTest {
                         RawPeer.bytes(new Message.Welcome(7, 1, 2, LANE, 1)),
                         "chose protocol version 7, we speak 1"),
                 Arguments.of(
-                        "two manifests",
-                        RawPeer.bytes(new Message.Manifest(1), new Message.Manifest(1)),
-                        "sent two manifests"),
+                        "a manifest before Welcome",
+                        RawPeer.bytes(new Message.Manifest(1)),
+                        "said Manifest when that was not due"),
+                Arguments.of("Welcome twice", RawPeer.bytes(WELCOME, WELCOME), "said Welcome when that was not due"),
+                Arguments.of(
+                        "more descriptors than are allowed, in two manifests",
+                        RawPeer.bytes(
+                                WELCOME, new Message.Manifest(MessageCodec.MAX_DESCRIPTORS), new Message.Manifest(1)),
+                        "announced 1048577 descriptors, at most 1048576 are allowed"),
                 Arguments.of(
                         "a descriptor without a manifest",
-                        RawPeer.bytes(new Message.Descriptor(0, description(1))),
-                        "announced listener 0 where 0 of -1 was due"),
+                        RawPeer.bytes(WELCOME, announcement(0, 1)),
+                        "announced descriptor 0 where 0 of 0 was due"),
                 Arguments.of(
                         "a wrong index",
-                        RawPeer.bytes(new Message.Manifest(2), new Message.Descriptor(1, description(1))),
-                        "announced listener 1 where 0 of 2 was due"),
+                        RawPeer.bytes(WELCOME, new Message.Manifest(2), announcement(1, 1)),
+                        "announced descriptor 1 where 0 of 2 was due"),
                 Arguments.of(
                         "more than announced",
+                        RawPeer.bytes(WELCOME, new Message.Manifest(1), announcement(0, 1), announcement(1, 2)),
+                        "announced descriptor 1 where 1 of 1 was due"),
+                Arguments.of(
+                        "application state that has no end",
+                        RawPeer.bytes(WELCOME, new Message.State("a", false, Bytes.NONE), new Message.Manifest(0)),
+                        "the application state 'a' has no end"),
+                Arguments.of(
+                        "two application states at once",
                         RawPeer.bytes(
-                                new Message.Manifest(1),
-                                new Message.Descriptor(0, description(1)),
-                                new Message.Descriptor(1, description(2))),
-                        "announced listener 1 where 1 of 1 was due"),
+                                WELCOME,
+                                new Message.State("a", false, Bytes.NONE),
+                                new Message.State("b", true, Bytes.NONE)),
+                        "the application state 'b' began in the middle of 'a'"),
+                Arguments.of(
+                        "application state twice",
+                        RawPeer.bytes(
+                                WELCOME,
+                                new Message.State("a", true, Bytes.NONE),
+                                new Message.State("a", true, Bytes.NONE)),
+                        "the application state 'a' was sent twice"),
+                Arguments.of(
+                        "application state after the manifest",
+                        RawPeer.bytes(WELCOME, new Message.Manifest(1), new Message.State("a", true, Bytes.NONE)),
+                        "said State when that was not due"),
+                Arguments.of(
+                        "End",
+                        RawPeer.bytes(WELCOME, new Message.Manifest(1), new Message.End()),
+                        "said End when that was not due"),
                 Arguments.of("Abort", RawPeer.bytes(new Message.Abort("go away")), "says: go away"));
     }
 
@@ -157,7 +190,9 @@ class HostilePredecessorTest {
     void shouldRefuseAListenerOfAnotherKind() {
         DomainSocketAddress unix = new DomainSocketAddress("/run/app.sock");
         assertRefusesDescriptor(
-                listening, new ListenerDescription(SocketKind.UNIX, "", unix, unix, true), "but it is of another kind");
+                listening,
+                new Description(DescriptorKind.UNIX_LISTENER, StandardProtocolFamily.UNIX, "", unix, null, null),
+                "but it is of another kind");
     }
 
     @Test
@@ -191,7 +226,7 @@ class HostilePredecessorTest {
                     @Override
                     public void attached(Channel bytes, Channel lane) {
                         bytes.write(new Message.Manifest(2));
-                        bytes.writeAndFlush(new Message.Descriptor(0, description(address.getPort())));
+                        bytes.writeAndFlush(announcement(0, address.getPort()));
                         lane.writeAndFlush(copyOf(listening)).addListener(written -> {
                             bytes.parent().close(); // first, as the kernel does: it has the lowest number
                             bytes.close();
@@ -242,7 +277,7 @@ class HostilePredecessorTest {
         }
     }
 
-    private void assertRefusesDescriptor(FileDescriptor descriptor, ListenerDescription announced, String reason) {
+    private void assertRefusesDescriptor(FileDescriptor descriptor, Description announced, String reason) {
         assertRefuses(
                 new Script() {
                     @Override
@@ -253,7 +288,7 @@ class HostilePredecessorTest {
                     @Override
                     public void attached(Channel bytes, Channel lane) {
                         bytes.write(new Message.Manifest(1));
-                        bytes.writeAndFlush(new Message.Descriptor(0, announced));
+                        bytes.writeAndFlush(new Message.Descriptor(0, announced, Bytes.NONE));
                         lane.writeAndFlush(copyOf(descriptor));
                     }
                 },
@@ -275,9 +310,16 @@ class HostilePredecessorTest {
         return new FileDescriptor(descriptor.intValue());
     }
 
-    private static ListenerDescription description(int port) {
+    private static Description description(int port) {
         InetSocketAddress bound = new InetSocketAddress("127.0.0.1", port);
-        return new ListenerDescription(SocketKind.TCP, "", bound, bound, false);
+        StandardProtocolFamily family = io.netty.channel.unix.Socket.isIPv6Preferred()
+                ? StandardProtocolFamily.INET6
+                : StandardProtocolFamily.INET;
+        return new Description(DescriptorKind.TCP_LISTENER, family, "", bound, null, null);
+    }
+
+    private static Message.Descriptor announcement(int index, int port) {
+        return new Message.Descriptor(index, description(port), Bytes.NONE);
     }
 
     /** Listens at the handoff path and follows a script. */

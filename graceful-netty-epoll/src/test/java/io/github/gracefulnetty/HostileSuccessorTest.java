@@ -5,9 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.gracefulnetty.handoff.Message;
-import io.github.gracefulnetty.handoff.MessageCodec;
-import io.github.gracefulnetty.handoff.Token;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -36,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class HostileSuccessorTest {
     private static final Message HELLO =
-            new Message.Hello(MessageCodec.VERSION, MessageCodec.VERSION, 4711, Token.NONE);
+            new Message.Hello(MessageCodec.VERSION, MessageCodec.VERSION, Message.Purpose.TAKE_OVER, 4711, Token.NONE);
 
     @TempDir
     Path directory;
@@ -85,15 +86,19 @@ class HostileSuccessorTest {
                 Arguments.of("Commit", RawPeer.bytes(new Message.Commit()), "not with Commit"),
                 Arguments.of(
                         "old version",
-                        RawPeer.bytes(new Message.Hello(0, 0, 1, Token.NONE)),
+                        RawPeer.bytes(new Message.Hello(0, 0, Message.Purpose.TAKE_OVER, 1, Token.NONE)),
                         "protocol version 1 is spoken here, you speak 0 to 0"),
                 Arguments.of(
                         "new version",
-                        RawPeer.bytes(new Message.Hello(2, 9, 1, Token.NONE)),
+                        RawPeer.bytes(new Message.Hello(2, 9, Message.Purpose.TAKE_OVER, 1, Token.NONE)),
                         "protocol version 1 is spoken here, you speak 2 to 9"),
                 Arguments.of(
+                        "one who only receives",
+                        RawPeer.bytes(new Message.Hello(1, 1, Message.Purpose.RECEIVE, 1, Token.NONE)),
+                        "waits for a successor here, it offers nothing to those who only receive"),
+                Arguments.of(
                         "wrong ticket",
-                        RawPeer.bytes(new Message.Hello(1, 1, 1, Token.random())),
+                        RawPeer.bytes(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, Token.random())),
                         "the upgrade that started you is over"),
                 Arguments.of(
                         "wrong lane",
@@ -183,7 +188,7 @@ class HostileSuccessorTest {
             try (RawPeer first = new RawPeer(path);
                     RawPeer second = new RawPeer(path)) {
                 first.say(new Message.Attach(1, lane));
-                assertThat(successor.hear(Message.Manifest.class).listeners()).isEqualTo(2);
+                assertThat(successor.hear(Message.Manifest.class).descriptors()).isEqualTo(2);
                 assertThat(second.say(new Message.Attach(1, lane)).hearAbort())
                         .isEqualTo("no handoff waits for this descriptor connection");
             }
@@ -192,8 +197,8 @@ class HostileSuccessorTest {
 
     static Stream<Arguments> wordsAfterTheDescriptors() {
         return Stream.of(
-                Arguments.of(new Message.Received(3), "says that it has 3 listeners, 2 were sent"),
-                Arguments.of(new Message.Received(0), "says that it has 0 listeners"),
+                Arguments.of(new Message.Received(3), "says that it has 3 descriptors, 2 were sent"),
+                Arguments.of(new Message.Received(0), "says that it has 0 descriptors"),
                 Arguments.of(new Message.Ready(), "said Ready when that was not due"),
                 Arguments.of(new Message.Serving(), "said Serving when that was not due"),
                 Arguments.of(new Message.Commit(), "said Commit when that was not due"),
@@ -258,7 +263,7 @@ class HostileSuccessorTest {
         Token token = successor.say(HELLO).hear(Message.Welcome.class).laneToken();
         RawPeer lane = new RawPeer(path);
         lane.say(new Message.Attach(1, token));
-        assertThat(successor.hear(Message.Manifest.class).listeners()).isEqualTo(2);
+        assertThat(successor.hear(Message.Manifest.class).descriptors()).isEqualTo(2);
         successor.hear(Message.Descriptor.class);
         successor.hear(Message.Descriptor.class);
         return lane;

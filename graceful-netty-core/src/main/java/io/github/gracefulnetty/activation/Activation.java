@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.activation;
 
-import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.handoff.OwnedDescriptor;
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;
-import io.github.gracefulnetty.transport.SocketKind;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Listeners that a service manager opened for this process, as {@code systemd} and {@code systemd-socket-activate} do.
+ * Listeners and datagram sockets that a service manager opened for this process, as {@code systemd} and {@code systemd-socket-activate} do.
  */
 public final class Activation {
     private static final AtomicBoolean TAKEN = new AtomicBoolean();
@@ -30,21 +30,22 @@ public final class Activation {
      *
      * @throws ActivationException if the variables make no sense, or a descriptor is not a listener; nothing is owned then
      */
-    public static List<InheritedListener> take(NativeTransport transport, Map<String, String> environment) {
+    public static List<Inherited> take(NativeTransport transport, Map<String, String> environment) {
         List<String> names =
                 ActivationVariables.names(environment, ProcessHandle.current().pid());
         if (names.isEmpty() || !TAKEN.compareAndSet(false, true)) {
             return List.of();
         }
-        List<InheritedListener> listeners = new ArrayList<>();
+        List<Inherited> listeners = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             int descriptor = ActivationVariables.FIRST_DESCRIPTOR + i;
-            listeners.add(new InheritedListener(
+            listeners.add(new Inherited(
                     describe(transport, descriptor, names.get(i)),
+                    Bytes.NONE,
                     new OwnedDescriptor(new FileDescriptor(descriptor))));
         }
         try {
-            for (InheritedListener listener : listeners) {
+            for (Inherited listener : listeners) {
                 NonBlocking.ensure(listener.descriptor().number());
             }
         } catch (IOException e) {
@@ -58,7 +59,7 @@ public final class Activation {
         ActivationVariables.ALL.forEach(environment::remove);
     }
 
-    private static ListenerDescription describe(NativeTransport transport, int descriptor, String name) {
+    private static Description describe(NativeTransport transport, int descriptor, String name) {
         String which =
                 ActivationVariables.COUNT + ": descriptor " + descriptor + (name.isEmpty() ? "" : " (" + name + ")");
         SocketFacts facts;
@@ -67,14 +68,14 @@ public final class Activation {
         } catch (IOException e) {
             throw new ActivationException(which + " is not an open socket: " + e.getMessage());
         }
-        SocketKind kind = facts.kind();
-        SocketAddress address = facts.address();
-        if (kind == null || address == null) {
-            throw new ActivationException(which + " is neither a TCP nor a unix stream socket");
-        }
-        if (!facts.listening()) {
+        DescriptorKind kind = facts.kind();
+        if (kind.isConnection()) {
             throw new ActivationException(which + " does not listen; Accept=no and ListenStream= are needed");
         }
-        return new ListenerDescription(kind, name, address, address, false);
+        if (!kind.isSocket() || facts.local() == null) {
+            throw new ActivationException(
+                    which + " is neither a TCP, UDP nor unix socket, or it is not bound: it cannot be used");
+        }
+        return new Description(kind, facts.family(), name, facts.local(), facts.remote(), null);
     }
 }

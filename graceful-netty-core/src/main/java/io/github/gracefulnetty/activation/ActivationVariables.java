@@ -22,8 +22,8 @@ final class ActivationVariables {
     private ActivationVariables() {}
 
     /**
-     * The names of the passed descriptors, from number 3 upwards; an empty name where none was given. An empty list if
-     * nothing was passed, or if it was passed to another process.
+     * The names of the passed descriptors, from number 3 upwards; {@code LISTEN_FD_3} and so on where none was given. An
+     * empty list if nothing was passed, or if it was passed to another process.
      *
      * @throws ActivationException if a variable that concerns this process makes no sense
      */
@@ -43,9 +43,11 @@ final class ActivationVariables {
             throw new ActivationException(NAMES + "=" + given + " has " + names.size() + " names, but " + COUNT
                     + " announces " + descriptors + " descriptors");
         }
-        return names.isEmpty()
-                ? IntStream.range(0, descriptors).mapToObj(i -> "").toList()
-                : names;
+        return IntStream.range(0, descriptors)
+                .mapToObj(i -> names.isEmpty() || names.get(i).isEmpty()
+                        ? "LISTEN_FD_" + (FIRST_DESCRIPTOR + i)
+                        : names.get(i))
+                .toList();
     }
 
     private static long number(String variable, String text, long max) {

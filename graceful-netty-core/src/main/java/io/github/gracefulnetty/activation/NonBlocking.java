@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.activation;
 
-import io.github.gracefulnetty.handoff.Token;
-import io.netty.channel.unix.DomainSocketAddress;
+import io.github.gracefulnetty.internal.process.SocketPair;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.Socket;
 import java.io.IOException;
 
 /**
@@ -16,30 +14,18 @@ final class NonBlocking {
 
     /** The descriptor stays the caller's. */
     static void ensure(int descriptor) throws IOException {
-        Socket listener = Socket.newSocketDomain();
-        Socket sender = Socket.newSocketDomain();
+        SocketPair pair = SocketPair.open();
         try {
-            DomainSocketAddress address =
-                    new DomainSocketAddress("\0graceful-netty-" + Token.random().hex());
-            listener.bind(address);
-            listener.listen(1);
-            sender.connect(address);
-            Socket receiver = new Socket(listener.accept(new byte[128]));
-            try {
-                if (sender.sendFd(descriptor) <= 0) {
-                    throw new IOException("the kernel did not take the descriptor");
-                }
-                int copy = receiver.recvFd();
-                if (copy <= 0) {
-                    throw new IOException("the descriptor did not come back");
-                }
-                new FileDescriptor(copy).close();
-            } finally {
-                receiver.close();
+            if (pair.near().sendFd(descriptor) <= 0) {
+                throw new IOException("the kernel did not take the descriptor");
             }
+            int copy = pair.far().recvFd();
+            if (copy <= 0) {
+                throw new IOException("the descriptor did not come back");
+            }
+            new FileDescriptor(copy).close();
         } finally {
-            sender.close();
-            listener.close();
+            pair.close();
         }
     }
 }

@@ -5,6 +5,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.unix.DomainDatagramChannel;
 
 /** Begins the drain of one connection, on its event loop: installs what its protocol needs and fires the event. */
 final class ConnectionDrain {
@@ -17,6 +19,10 @@ final class ConnectionDrain {
             return;
         }
         ChannelPipeline pipeline = connection.pipeline();
+        if (connection instanceof DatagramChannel || connection instanceof DomainDatagramChannel) {
+            DatagramDrain.begin(pipeline);
+            return;
+        }
         if (HTTP_CODEC_PRESENT && !Http1Drain.install(pipeline)) {
             // The protocol may be negotiated still (ALPN, upgrade): look again after each read.
             pipeline.addFirst(new LateProtocol());

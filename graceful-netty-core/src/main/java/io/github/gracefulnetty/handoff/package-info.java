@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The handoff protocol: messages, their codec, and the descriptors that travel with them. */
+/**
+ * The descriptor toolkit, for those who want to pass descriptors and nothing else: {@link
+ * io.github.gracefulnetty.handoff.DescriptorServer} and {@link io.github.gracefulnetty.handoff.Sender} send, {@link
+ * io.github.gracefulnetty.handoff.Receiver} receives.
+ */
 @NullMarked
 package io.github.gracefulnetty.handoff;
 

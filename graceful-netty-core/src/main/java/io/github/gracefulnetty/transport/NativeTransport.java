@@ -8,6 +8,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -32,22 +33,27 @@ public interface NativeTransport {
     /** A new event-loop group of this transport. The caller shuts it down. */
     EventLoopGroup newGroup(int threads, ThreadFactory threadFactory);
 
-    /** Whether {@code channel} is a server channel of this transport and of this kind. */
-    boolean isListener(ServerChannel channel, SocketKind kind);
-
-    /** A server channel that is not bound yet. The caller closes it. */
-    ServerChannel newListener(SocketKind kind);
-
-    /** Whether {@link #adoptListener} works for {@code kind}. */
-    boolean canAdopt(SocketKind kind);
+    /** Whether {@code channel} is a channel of this transport and of this kind. */
+    boolean isOfKind(Channel channel, DescriptorKind kind);
 
     /**
-     * Turns a listening descriptor into a server channel, active as soon as it is registered. The channel owns the
-     * descriptor from now on; when this method throws, the caller still does.
+     * A listener or datagram channel that is not bound yet. The caller closes it.
+     *
+     * @param family IPv4 or IPv6, for kinds of the internet only; {@code null} for what this machine prefers
+     * @throws UnsupportedOperationException if this transport cannot open sockets of {@code kind}; the message says so
+     */
+    Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family);
+
+    /** Whether {@link #adopt} works for {@code kind}. */
+    boolean canAdopt(DescriptorKind kind);
+
+    /**
+     * Turns the descriptor of an open socket into a channel, active as soon as it is registered: a {@link ServerChannel}
+     * for listeners. The channel owns the descriptor from now on; when this method throws, the caller still does.
      *
      * @throws UnsupportedOperationException if {@link #canAdopt} says no
      */
-    ServerChannel adoptListener(SocketKind kind, int descriptor);
+    Channel adopt(DescriptorKind kind, int descriptor);
 
     /**
      * Whether setting {@code option} on a listener changes the socket itself, which several processes may share, and not
@@ -63,6 +69,14 @@ public interface NativeTransport {
      * be called before the channel is registered.
      */
     void receiveDescriptors(Channel connection);
+
+    /**
+     * Makes a unix stream channel of this transport that is registered already receive descriptors, or bytes again. On
+     * its event loop; a read that is under way goes on as it began. Reliable for one descriptor at a time only.
+     *
+     * @throws IllegalArgumentException if it is no such channel
+     */
+    void switchReading(Channel connection, boolean descriptors);
 
     /**
      * Who is on the other side of a connected unix stream channel of this transport.

@@ -2,16 +2,19 @@
 package io.github.gracefulnetty.transport;
 
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the kernel says about a socket.
  *
- * @param listening whether it accepts connections
- * @param kind its kind, {@code null} if it is of none that can be handed on
- * @param address the address it is bound to, {@code null} if it has none
+ * @param kind its kind; {@link DescriptorKind#OTHER} if it is none that we know
+ * @param family its address family, {@code null} if it is none that we know
+ * @param local the address it is bound to, {@code null} if it has none
+ * @param remote the address it is connected to, {@code null} if it has none
  */
 public record SocketFacts(
-        boolean listening,
-        @Nullable SocketKind kind,
-        @Nullable SocketAddress address) {}
+        DescriptorKind kind,
+        @Nullable StandardProtocolFamily family,
+        @Nullable SocketAddress local,
+        @Nullable SocketAddress remote) {}

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.epoll;
 
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
 import io.github.gracefulnetty.transport.SocketFacts;
-import io.github.gracefulnetty.transport.SocketKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannelConfig;
 import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.epoll.EpollMode;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.InternetProtocolFamily;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.channel.unix.Socket;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
-import java.net.SocketAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -38,10 +45,23 @@ public final class EpollTransport implements NativeTransport {
     private static final int SO_PROTOCOL = 38;
     private static final int SO_DOMAIN = 39;
     private static final int SOCK_STREAM = 1;
+    private static final int SOCK_DGRAM = 2;
+    private static final int SOCK_SEQPACKET = 5;
     private static final int IPPROTO_TCP = 6;
+    private static final int IPPROTO_UDP = 17;
+    private static final int TCP_INFO = 11;
+    private static final int TCP_LISTEN = 10;
+    private static final int NOT_TCP = -1;
     private static final int AF_UNIX = 1;
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
+
+    private static final FastThreadLocal<ByteBuffer> TCP_STATE = new FastThreadLocal<>() {
+        @Override
+        protected ByteBuffer initialValue() {
+            return ByteBuffer.allocateDirect(1);
+        }
+    };
 
     @Override
     public String name() {
@@ -73,37 +93,55 @@ public final class EpollTransport implements NativeTransport {
     }
 
     @Override
-    public boolean isListener(ServerChannel channel, SocketKind kind) {
+    public boolean isOfKind(Channel channel, DescriptorKind kind) {
         return switch (kind) {
-            case TCP -> channel instanceof EpollServerSocketChannel;
-            case UNIX -> channel instanceof EpollServerDomainSocketChannel;
+            case TCP_LISTENER -> channel instanceof EpollServerSocketChannel;
+            case UNIX_LISTENER, UNIXPACKET_LISTENER -> channel instanceof EpollServerDomainSocketChannel;
+            case TCP_CONNECTION -> channel instanceof EpollSocketChannel;
+            case UNIX_CONNECTION, UNIXPACKET_CONNECTION -> channel instanceof EpollDomainSocketChannel;
+            case UDP -> channel instanceof EpollDatagramChannel;
+            case UNIX_DATAGRAM -> channel instanceof EpollDomainDatagramChannel;
+            case FILE, PIPE, OTHER -> false;
         };
     }
 
     @Override
-    public ServerChannel newListener(SocketKind kind) {
+    @SuppressWarnings("deprecation") // the only family that both Netty lines have
+    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
+        InternetProtocolFamily version = family == null
+                ? null
+                : family == StandardProtocolFamily.INET6 ? InternetProtocolFamily.IPv6 : InternetProtocolFamily.IPv4;
         return switch (kind) {
-            case TCP -> new EpollServerSocketChannel();
-            case UNIX -> new EpollServerDomainSocketChannel();
+            case TCP_LISTENER ->
+                version == null ? new EpollServerSocketChannel() : new EpollServerSocketChannel(version);
+            case UDP -> version == null ? new EpollDatagramChannel() : new EpollDatagramChannel(version);
+            case UNIX_LISTENER -> new EpollServerDomainSocketChannel();
+            case UNIX_DATAGRAM -> new EpollDomainDatagramChannel();
+            default -> throw new UnsupportedOperationException("epoll cannot open a " + kind + " socket to bind it");
         };
     }
 
     @Override
-    public boolean canAdopt(SocketKind kind) {
-        return true;
+    public boolean canAdopt(DescriptorKind kind) {
+        return kind.isSocket();
     }
 
     @Override
-    public ServerChannel adoptListener(SocketKind kind, int descriptor) {
+    public Channel adopt(DescriptorKind kind, int descriptor) {
         return switch (kind) {
-            case TCP -> new EpollServerSocketChannel(descriptor);
-            case UNIX -> new EpollServerDomainSocketChannel(descriptor, true);
+            case TCP_LISTENER -> new EpollServerSocketChannel(descriptor);
+            case UNIX_LISTENER, UNIXPACKET_LISTENER -> new EpollServerDomainSocketChannel(descriptor, true);
+            case TCP_CONNECTION -> new EpollSocketChannel(descriptor);
+            case UNIX_CONNECTION, UNIXPACKET_CONNECTION -> new EpollDomainSocketChannel(descriptor);
+            case UDP -> new EpollDatagramChannel(descriptor);
+            case UNIX_DATAGRAM -> new EpollDomainDatagramChannel(descriptor);
+            case FILE, PIPE, OTHER -> throw new UnsupportedOperationException("a " + kind + " is no channel of epoll");
         };
     }
 
     @Override
     public boolean changesSocket(ChannelOption<?> option) {
-        return !option.equals(EPOLL_MODE);
+        return !option.equals(EPOLL_MODE) && !option.equals(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE);
     }
 
     @SuppressWarnings("deprecation") // ignored by Netty 4.2, meaningful on 4.1
@@ -123,8 +161,24 @@ public final class EpollTransport implements NativeTransport {
     }
 
     @Override
+    public void switchReading(Channel connection, boolean descriptors) {
+        unix(connection)
+                .config()
+                .setReadMode(descriptors ? DomainSocketReadMode.FILE_DESCRIPTORS : DomainSocketReadMode.BYTES);
+    }
+
+    private static EpollDomainSocketChannel unix(Channel connection) {
+        if (connection instanceof EpollDomainSocketChannel unix) {
+            return unix;
+        }
+        throw new IllegalArgumentException(
+                "descriptors go over a unix connection of epoll (EpollDomainSocketChannel), not over a "
+                        + connection.getClass().getSimpleName());
+    }
+
+    @Override
     public PeerCredentials peerCredentials(Channel connection) throws IOException {
-        return ((EpollDomainSocketChannel) connection).peerCredentials();
+        return unix(connection).peerCredentials();
     }
 
     @Override
@@ -137,18 +191,63 @@ public final class EpollTransport implements NativeTransport {
     }
 
     private static SocketFacts facts(Socket socket) throws IOException {
-        boolean stream = socket.getIntOpt(SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
-        boolean listening = socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
-        int domain = socket.getIntOpt(SOL_SOCKET, SO_DOMAIN);
-        SocketKind kind = null;
-        SocketAddress address = null;
-        if (domain == AF_UNIX) {
-            kind = stream ? SocketKind.UNIX : null;
-            address = socket.localDomainSocketAddress();
-        } else if (domain == AF_INET || domain == AF_INET6) {
-            kind = stream && socket.getIntOpt(SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP ? SocketKind.TCP : null;
-            address = socket.localAddress();
+        int state = tcpState(socket);
+        if (state != NOT_TCP) {
+            // One question instead of four: only a TCP socket knows such a state.
+            InetSocketAddress local = socket.localAddress();
+            boolean listening = state == TCP_LISTEN;
+            return new SocketFacts(
+                    listening ? DescriptorKind.TCP_LISTENER : DescriptorKind.TCP_CONNECTION,
+                    socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_INET
+                            ? StandardProtocolFamily.INET
+                            : StandardProtocolFamily.INET6,
+                    local,
+                    listening ? null : socket.remoteAddress());
         }
-        return new SocketFacts(listening, kind, address);
+        int type = socket.getIntOpt(SOL_SOCKET, SO_TYPE);
+        return switch (socket.getIntOpt(SOL_SOCKET, SO_DOMAIN)) {
+            case AF_UNIX -> unix(socket, type);
+            case AF_INET -> datagram(socket, type, StandardProtocolFamily.INET);
+            case AF_INET6 -> datagram(socket, type, StandardProtocolFamily.INET6);
+            default -> new SocketFacts(DescriptorKind.OTHER, null, null, null);
+        };
+    }
+
+    private static int tcpState(Socket socket) throws IOException {
+        ByteBuffer firstByte = TCP_STATE.get(); // the kernel copies as much as there is room for
+        try {
+            socket.getRawOpt(IPPROTO_TCP, TCP_INFO, firstByte);
+        } catch (IOException | ChannelException e) {
+            return NOT_TCP;
+        }
+        return firstByte.get(0);
+    }
+
+    private static SocketFacts datagram(Socket socket, int type, StandardProtocolFamily family) throws IOException {
+        boolean udp = type == SOCK_DGRAM && socket.getIntOpt(SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP;
+        return udp
+                ? new SocketFacts(DescriptorKind.UDP, family, socket.localAddress(), socket.remoteAddress())
+                : new SocketFacts(DescriptorKind.OTHER, family, null, null);
+    }
+
+    private static SocketFacts unix(Socket socket, int type) throws IOException {
+        boolean listening = socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
+        DescriptorKind kind = switch (type) {
+            case SOCK_STREAM -> listening ? DescriptorKind.UNIX_LISTENER : DescriptorKind.UNIX_CONNECTION;
+            case SOCK_SEQPACKET ->
+                listening ? DescriptorKind.UNIXPACKET_LISTENER : DescriptorKind.UNIXPACKET_CONNECTION;
+            case SOCK_DGRAM -> DescriptorKind.UNIX_DATAGRAM;
+            default -> DescriptorKind.OTHER;
+        };
+        return new SocketFacts(
+                kind,
+                StandardProtocolFamily.UNIX,
+                named(socket.localDomainSocketAddress()),
+                named(socket.remoteDomainSocketAddress()));
+    }
+
+    /** A unix socket that was never bound has an address without a name. */
+    private static @Nullable DomainSocketAddress named(@Nullable DomainSocketAddress address) {
+        return address == null || address.path().isEmpty() ? null : address;
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.handoff.Addresses;
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.transport.SocketKind;
+import io.github.gracefulnetty.internal.protocol.Addresses;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
@@ -17,10 +17,10 @@ import io.netty.util.AttributeKey;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,14 +30,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Reading waits for three things: the pipeline asked for it (which it does after the acceptor is in place), auto-read
  * is on, and the {@link ListenerRegister} lets listeners accept.
  */
-public abstract class LateBindingServerChannel extends AbstractServerChannel {
+public abstract class LateBindingServerChannel extends AbstractServerChannel implements OpenSocket {
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LateBindingServerChannel.class);
 
     /** The name that the application gave this listener. */
     public static final AttributeKey<String> NAME = AttributeKey.valueOf(LateBindingServerChannel.class, "NAME");
 
+    /** IPv4 or IPv6, if only that will do. */
+    public static final AttributeKey<StandardProtocolFamily> FAMILY =
+            AttributeKey.valueOf(LateBindingServerChannel.class, "FAMILY");
+
     private final ListenerRegister register;
-    private final SocketKind kind;
+    private final DescriptorKind kind;
     private final ChannelFactory<? extends ServerChannel> plainFactory;
     private final LateBindingConfig config;
     private final Map<AttributeKey<?>, Boolean> earlyAttributes = new ConcurrentHashMap<>();
@@ -47,7 +51,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel {
     private boolean readRequested;
 
     LateBindingServerChannel(
-            ListenerRegister register, SocketKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
         this.register = register;
         this.kind = kind;
         this.plainFactory = plainFactory;
@@ -60,45 +64,52 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel {
      * @param plainFactory makes the channel that is used where no native transport drives the event loop
      */
     public static ServerChannel create(
-            ListenerRegister register, SocketKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
         return switch (kind) {
-            case TCP -> new LateBindingServerSocketChannel(register, plainFactory);
-            case UNIX -> new LateBindingServerDomainSocketChannel(register, plainFactory);
+            case TCP_LISTENER -> new LateBindingServerSocketChannel(register, plainFactory);
+            case UNIX_LISTENER, UNIXPACKET_LISTENER ->
+                new LateBindingServerDomainSocketChannel(register, kind, plainFactory);
+            default -> throw new IllegalArgumentException("a " + kind + " does not listen");
         };
     }
 
-    /** The identity of the bound listener; {@code null} before it is bound and for one that cannot be handed on. */
-    public @Nullable ListenerDescription description() {
+    @Override
+    public DescriptorSender.@Nullable Item item() {
         Listener bound = listener;
-        return bound == null ? null : bound.description();
+        return bound == null ? null : bound.item();
     }
 
-    /** The listening descriptor, which stays this channel's, or {@code null} if there is none to hand on. */
+    /** The listening descriptor, which stays this channel's, or {@code null} if there is none. */
     public @Nullable FileDescriptor descriptor() {
         Listener bound = listener;
         return bound != null && bound.channel() instanceof UnixChannel unix && unix.isOpen() ? unix.fd() : null;
     }
 
-    /** Where it listens, for messages. */
+    @Override
     public String describe() {
         SocketAddress address = localAddress();
         return kind + " " + (address == null ? "(not bound)" : Addresses.format(address));
     }
 
-    /** Whether another process owns the path of a unix socket, so that closing this channel must not remove it. */
+    @Override
     public void keepPath(boolean keep) {
         Listener bound = listener;
         if (bound != null) {
-            bound.keepPath(keep);
+            bound.path().keep(keep);
         }
     }
 
-    /** Removes the path of a unix socket, unless another process owns it. On any thread. */
+    @Override
     public void removePath() {
         Listener bound = listener;
         if (bound != null) {
-            bound.removePath();
+            bound.path().remove();
         }
+    }
+
+    @Override
+    public void end() {
+        close();
     }
 
     /**
@@ -106,6 +117,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel {
      *
      * @return completes when the socket is closed
      */
+    @Override
     public CompletableFuture<Void> closeSocket() {
         return onLoop(() -> {
             Listener bound = listener;
@@ -115,39 +127,20 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel {
         });
     }
 
-    /** Makes the channel accept, or pause, as the register says now. */
-    CompletableFuture<Void> followRegister() {
+    @Override
+    public CompletableFuture<Void> followRegister() {
         return onLoop(this::updateReading);
     }
 
     private CompletableFuture<Void> onLoop(Runnable action) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Runnable task = () -> {
-            try {
-                action.run();
-                done.complete(null);
-            } catch (Throwable t) {
-                done.completeExceptionally(t);
-            }
-        };
-        EventLoop loop = eventLoop();
-        if (loop.inEventLoop()) {
-            task.run();
-        } else {
-            try {
-                loop.execute(task);
-            } catch (RejectedExecutionException e) {
-                // The loop has ended, and with it everything that was registered there.
-                done.complete(null);
-            }
-        }
-        return done;
+        return Loops.run(eventLoop(), action);
     }
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
         EventLoop loop = eventLoop();
-        Listener bound = new ListenerOpener(register, kind, plainFactory).open(address, name(), config, loop);
+        Listener bound = new ListenerOpener(register, kind, plainFactory)
+                .open(address, super.attr(FAMILY).get(), name(), config, loop);
         listener = bound;
         ServerChannel inner = bound.channel();
         for (AttributeKey<?> key : earlyAttributes.keySet()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.transport.SocketKind;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** A late-binding unix listener. */
 final class LateBindingServerDomainSocketChannel extends LateBindingServerChannel implements ServerDomainSocketChannel {
     LateBindingServerDomainSocketChannel(
-            ListenerRegister register, ChannelFactory<? extends ServerChannel> plainFactory) {
-        super(register, SocketKind.UNIX, plainFactory);
+            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+        super(register, kind, plainFactory);
     }
 
     @Override

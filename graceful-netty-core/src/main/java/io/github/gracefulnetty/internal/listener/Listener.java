@@ -1,39 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
-import java.io.IOException;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** A real server channel inside a late-binding one, and the path that goes with it. */
 final class Listener {
     private final ServerChannel channel;
-    private final @Nullable ListenerDescription description;
-    private final @Nullable UnixSocketFile file;
+    private final @Nullable SocketItem item;
+    private final SocketPath path;
     private final @Nullable NativeTransport sharedThrough;
-    private volatile boolean keepPath;
     private volatile boolean left;
 
     /**
-     * @param description its identity, {@code null} if it cannot be handed on
-     * @param file the socket's file if it is removed when the listener closes, else {@code null}
+     * @param item what is handed on, {@code null} if it cannot be
+     * @param path the socket's path, which is removed when the listener closes
      * @param sharedThrough its transport if other processes share the socket, else {@code null}
      */
     Listener(
             ServerChannel channel,
-            @Nullable ListenerDescription description,
-            @Nullable UnixSocketFile file,
+            @Nullable SocketItem item,
+            SocketPath path,
             @Nullable NativeTransport sharedThrough) {
         this.channel = channel;
-        this.description = description;
-        this.file = file;
+        this.item = item;
+        this.path = path;
         this.sharedThrough = sharedThrough;
     }
 
@@ -47,13 +43,13 @@ final class Listener {
     }
 
     @Nullable
-    ListenerDescription description() {
-        return description;
+    SocketItem item() {
+        return item;
     }
 
     @Nullable
     SocketAddress address() {
-        return description != null ? description.bound() : channel.localAddress();
+        return item != null ? item.description().local() : channel.localAddress();
     }
 
     /** Registers the channel with the event loop that this runs on, unless it is there already. */
@@ -76,9 +72,8 @@ final class Listener {
         }
     }
 
-    /** Whether the path belongs to another process, so that closing must not remove it. */
-    void keepPath(boolean keep) {
-        keepPath = keep;
+    SocketPath path() {
+        return path;
     }
 
     /** Closes the socket on behalf of this process, while the channel outside stays open. */
@@ -96,18 +91,6 @@ final class Listener {
             return;
         }
         channel.close();
-        removePath();
-    }
-
-    void removePath() {
-        UnixSocketFile ours = file;
-        if (ours != null && !keepPath) {
-            try {
-                ours.removeIfInPlace();
-            } catch (IOException e) {
-                LateBindingServerChannel.logger()
-                        .warn("graceful-netty: cannot remove unix:{}: {}", ours.path(), e.toString());
-            }
-        }
+        path.remove();
     }
 }

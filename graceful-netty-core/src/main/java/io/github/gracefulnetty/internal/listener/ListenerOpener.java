@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.handoff.Addresses;
-import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.internal.protocol.Addresses;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.SocketKind;
+import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.internal.logging.InternalLogger;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,35 +32,46 @@ import org.jspecify.annotations.Nullable;
 /** Gets the socket that a bind means: the inherited one, or a fresh one. Runs on the listener's event loop. */
 final class ListenerOpener {
     private final ListenerRegister register;
-    private final SocketKind kind;
+    private final DescriptorKind kind;
     private final ChannelFactory<? extends ServerChannel> plainFactory;
 
-    ListenerOpener(ListenerRegister register, SocketKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+    ListenerOpener(
+            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
         this.register = register;
         this.kind = kind;
         this.plainFactory = plainFactory;
     }
 
     /** The listener, bound and with its options set. On failure nothing is left open. */
-    Listener open(SocketAddress address, String name, LateBindingConfig config, EventLoop loop) throws Exception {
+    Listener open(
+            SocketAddress address,
+            @Nullable StandardProtocolFamily family,
+            String name,
+            LateBindingConfig config,
+            EventLoop loop)
+            throws Exception {
         NativeTransport transport = register.transport();
         if (transport == null || !transport.drives(loop)) {
             return openPlain(address, config, loop, transport);
         }
         checkAddress(address);
-        InheritedListener inherited = register.claim(kind, address, name);
-        if (inherited != null) {
-            return adopt(inherited, config, transport);
+        Claims.Claimed claimed = register.claims().claim(new Claims.Wanted(kind, family, address, name));
+        if (claimed != null) {
+            return adopt(claimed, config, transport);
         }
         return switch (kind) {
-            case TCP -> bindTcp(address, name, config, loop, transport);
-            case UNIX -> bindUnix((DomainSocketAddress) address, name, config, loop, transport);
+            case TCP_LISTENER -> bindTcp(address, name, config, loop, transport);
+            case UNIX_LISTENER -> bindUnix((DomainSocketAddress) address, name, config, loop, transport);
+            default ->
+                throw new UnsupportedOperationException("a fresh " + kind + " listener at "
+                        + Addresses.format(address) + " is not possible: Netty's natives open stream and datagram"
+                        + " sockets only. Let a service manager open it (systemd: ListenSequentialPacket=)");
         };
     }
 
     private void checkAddress(SocketAddress address) throws IOException {
         boolean fits =
-                kind == SocketKind.TCP ? address instanceof InetSocketAddress : address instanceof DomainSocketAddress;
+                kind.isInternet() ? address instanceof InetSocketAddress : address instanceof DomainSocketAddress;
         if (!fits) {
             throw new IllegalArgumentException("cannot bind a " + kind + " listener to " + Addresses.format(address)
                     + ": the channel class and the address are of different kinds");
@@ -79,24 +93,25 @@ final class ListenerOpener {
         ServerChannel channel = plainFactory.newChannel();
         applyOptions(channel, config, null);
         bind(channel, address, loop);
-        return new Listener(channel, null, null, null);
+        return new Listener(channel, null, SocketPath.none(), null);
     }
 
-    private Listener adopt(InheritedListener inherited, LateBindingConfig config, NativeTransport transport) {
-        ListenerDescription description = inherited.description();
+    private Listener adopt(Claims.Claimed claimed, LateBindingConfig config, NativeTransport transport) {
+        Description description = claimed.inherited().description();
         ServerChannel channel;
-        int descriptor = inherited.descriptor().release();
+        int descriptor = claimed.inherited().descriptor().release();
         try {
-            channel = transport.adoptListener(kind, descriptor);
+            channel = (ServerChannel) transport.adopt(kind, descriptor);
         } catch (RuntimeException e) {
-            closeQuietly(new Socket(descriptor), e);
+            closeQuietly(new FileDescriptor(descriptor), e);
             throw e;
         }
         applyOptions(channel, config, transport);
         logger().debug("graceful-netty: {} is inherited", description);
-        UnixSocketFile file = description.removePath() ? fileOf(description.bound()) : null;
-        Listener listener = new Listener(channel, description, file, transport);
-        listener.keepPath(!register.accepting()); // the predecessor's until it has committed
+        SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
+        Listener listener =
+                new Listener(channel, new SocketItem(channel, description, claimed.traits()), path, transport);
+        path.keep(!register.accepting()); // the predecessor's until it has committed
         return listener;
     }
 
@@ -104,18 +119,28 @@ final class ListenerOpener {
             SocketAddress address, String name, LateBindingConfig config, EventLoop loop, NativeTransport transport)
             throws Exception {
         ServerChannel channel = plainFactory.newChannel();
-        if (!transport.isListener(channel, SocketKind.TCP)) {
+        if (!transport.isOfKind(channel, DescriptorKind.TCP_LISTENER)) {
             // The application names another transport's class; this loop drives ours.
             channel.unsafe().closeForcibly();
-            channel = transport.newListener(SocketKind.TCP);
+            channel = (ServerChannel) transport.open(DescriptorKind.TCP_LISTENER, null);
         }
         applyOptions(channel, config, null);
         bind(channel, address, loop);
         return new Listener(
-                channel,
-                new ListenerDescription(SocketKind.TCP, name, channel.localAddress(), address, false),
-                null,
-                null);
+                channel, item(channel, name, transport, new ListenerTraits(address, false)), SocketPath.none(), null);
+    }
+
+    private static SocketItem item(ServerChannel channel, String name, NativeTransport transport, ListenerTraits traits)
+            throws IOException {
+        try {
+            SocketFacts facts = transport.inspect(((UnixChannel) channel).fd().intValue());
+            Description description =
+                    new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
+            return new SocketItem(channel, description, traits);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     /** Binds without the channel's own bind: that one would remove the path on close, even a successor's. */
@@ -126,11 +151,11 @@ final class ListenerOpener {
             EventLoop loop,
             NativeTransport transport)
             throws Exception {
-        if (!transport.canAdopt(SocketKind.UNIX)) {
-            ServerChannel channel = transport.newListener(SocketKind.UNIX);
+        if (!transport.canAdopt(DescriptorKind.UNIX_LISTENER)) {
+            ServerChannel channel = (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null);
             applyOptions(channel, config, null);
             bind(channel, requested, loop);
-            return new Listener(channel, null, null, null);
+            return new Listener(channel, null, SocketPath.none(), null);
         }
         DomainSocketAddress address = (DomainSocketAddress) Addresses.normalise(requested);
         boolean file = !Addresses.isAbstract(address);
@@ -146,7 +171,7 @@ final class ListenerOpener {
         try {
             socket.bind(address);
             socket.listen(config.getBacklog());
-            channel = transport.adoptListener(SocketKind.UNIX, socket.intValue());
+            channel = (ServerChannel) transport.adopt(DescriptorKind.UNIX_LISTENER, socket.intValue());
         } catch (IOException e) {
             closeQuietly(socket, e);
             throw bindFailure(address, e);
@@ -154,15 +179,12 @@ final class ListenerOpener {
         applyOptions(channel, config, null);
         return new Listener(
                 channel,
-                new ListenerDescription(SocketKind.UNIX, name, address, address, file),
-                file ? fileOf(address) : null,
+                new SocketItem(
+                        channel,
+                        new Description(kind, StandardProtocolFamily.UNIX, name, address, null, null),
+                        new ListenerTraits(address, file)),
+                file ? SocketPath.of(address) : SocketPath.none(),
                 null);
-    }
-
-    private static @Nullable UnixSocketFile fileOf(SocketAddress address) {
-        return address instanceof DomainSocketAddress unix && !Addresses.isAbstract(unix)
-                ? UnixSocketFile.at(Path.of(unix.path())).orElse(null)
-                : null;
     }
 
     private static void bind(ServerChannel channel, SocketAddress address, EventLoop loop) throws Exception {
@@ -213,7 +235,7 @@ final class ListenerOpener {
         return channel.config().setOption((ChannelOption<Object>) option, value);
     }
 
-    private static void closeQuietly(Socket socket, Exception because) {
+    private static void closeQuietly(FileDescriptor socket, Exception because) {
         try {
             socket.close();
         } catch (IOException e) {

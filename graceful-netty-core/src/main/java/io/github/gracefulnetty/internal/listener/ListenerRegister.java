@@ -2,37 +2,34 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.handoff.Addresses;
-import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
+import io.github.gracefulnetty.internal.protocol.Addresses;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.SocketKind;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listeners of this process: those that were inherited and wait to be claimed, and those that are open. Also the one
- * switch that lets all of them accept or pauses them. Safe for use by several threads.
+ * The listeners and datagram sockets of this process: those that were inherited and wait to be claimed, and those that
+ * are open. Also the one switch that lets all of them read or pauses them. Safe for use by several threads.
  */
 public final class ListenerRegister {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ListenerRegister.class);
-
     private final @Nullable NativeTransport transport;
     private final ConnectionTracker connections;
     private final Runnable changed;
-    private final List<InheritedListener> inherited = new ArrayList<>();
-    private final List<LateBindingServerChannel> open = new ArrayList<>();
+    private final Claims claims = new Claims();
+    private final List<OpenSocket> open = new ArrayList<>();
     private volatile boolean accepting;
 
     /**
-     * @param transport {@code null} if there is none: listeners are bound plainly then
-     * @param changed called after a listener was opened, on its event loop
+     * @param transport {@code null} if there is none: sockets are bound plainly then
+     * @param changed called after a socket was opened, on its event loop
      */
     public ListenerRegister(@Nullable NativeTransport transport, ConnectionTracker connections, Runnable changed) {
         this.transport = transport;
@@ -49,29 +46,32 @@ public final class ListenerRegister {
         return connections;
     }
 
-    /** Adds listeners that may be claimed; this register owns their descriptors from now on. */
-    public synchronized void inherit(List<InheritedListener> listeners) {
-        inherited.addAll(listeners);
+    Claims claims() {
+        return claims;
     }
 
-    /** The inherited listeners that nobody has claimed so far. */
-    public synchronized List<ListenerDescription> unclaimed() {
-        List<ListenerDescription> descriptions = new ArrayList<>(inherited.size());
-        for (InheritedListener listener : inherited) {
-            descriptions.add(listener.description());
-        }
-        return descriptions;
+    /**
+     * Adds what may be claimed; this register owns the descriptors from now on.
+     *
+     * @throws io.github.gracefulnetty.internal.protocol.ProtocolException if the metadata makes no sense; then they are
+     *     still the caller's
+     */
+    public void inherit(List<Inherited> descriptors) {
+        claims.inherit(descriptors);
     }
 
-    /** The channels that are bound, in the order in which they were. */
-    public synchronized List<LateBindingServerChannel> open() {
-        return List.copyOf(open);
+    /** What was inherited and nobody has claimed so far. */
+    public List<Description> unclaimed() {
+        return claims.unclaimed();
     }
 
-    /** Whether a listener of that identity waits to be claimed. */
-    public synchronized boolean offers(ListenerDescription wanted) {
-        for (ListenerDescription listener : unclaimed()) {
-            if (listener.kind() == wanted.kind() && Addresses.same(listener.bound(), wanted.bound())) {
+    /** Whether a socket of that identity waits to be claimed. */
+    public boolean offers(Description wanted) {
+        for (Description one : unclaimed()) {
+            if (one.kind() == wanted.kind()
+                    && one.local() != null
+                    && wanted.local() != null
+                    && Addresses.same(one.local(), wanted.local())) {
                 return true;
             }
         }
@@ -79,97 +79,82 @@ public final class ListenerRegister {
     }
 
     /** Closes what was inherited and not claimed, and returns what that was. Paths are left alone. */
-    public synchronized List<ListenerDescription> closeUnclaimed() {
-        List<ListenerDescription> closed = unclaimed();
-        for (InheritedListener listener : inherited) {
-            listener.descriptor().close();
-        }
-        inherited.clear();
-        return closed;
+    public List<Description> closeUnclaimed() {
+        return claims.close();
     }
 
     /**
-     * The inherited listener that is meant by {@code address}, if there is one: the caller owns its descriptor then.
-     * A listener with the wanted name wins, then one that was asked for by the same address, then one that is bound to
-     * it, then one whose wildcard means the same.
+     * The descriptor of a file or pipe that was inherited under this name, once: it is the caller's then.
+     *
+     * @return {@code null} if there is none
      */
-    synchronized @Nullable InheritedListener claim(SocketKind kind, SocketAddress address, String name) {
-        for (Match match : Match.values()) {
-            for (int i = 0; i < inherited.size(); i++) {
-                ListenerDescription description = inherited.get(i).description();
-                if (description.kind() == kind && match.holds(description, address, name)) {
-                    return inherited.remove(i);
-                }
-            }
-        }
-        if (!inherited.isEmpty()) {
-            LOGGER.warn(
-                    "graceful-netty: {} {} is none of the inherited listeners that are left, it is bound anew; left are: {}",
-                    kind,
-                    Addresses.format(address),
-                    unclaimed());
-        }
-        return null;
+    public @Nullable Inherited claimNamed(DescriptorKind kind, String name) {
+        Claims.Claimed claimed = claims.claim(new Claims.Wanted(kind, null, null, name));
+        return claimed == null ? null : claimed.inherited();
     }
 
-    /** The ways in which a claim can mean a listener, the best one first. */
-    private enum Match {
-        NAME,
-        REQUESTED,
-        ANY_PORT,
-        BOUND,
-        WILDCARD;
-
-        boolean holds(ListenerDescription listener, SocketAddress address, String name) {
-            return switch (this) {
-                case NAME -> !name.isEmpty() && listener.name().equals(name);
-                case REQUESTED -> Addresses.same(listener.requested(), address);
-                case ANY_PORT ->
-                    port(address) == 0
-                            && port(listener.requested()) == 0
-                            && Addresses.equivalent(listener.requested(), address);
-                case BOUND -> port(address) != 0 && Addresses.same(listener.bound(), address);
-                case WILDCARD -> port(address) != 0 && Addresses.equivalent(listener.bound(), address);
-            };
-        }
+    private synchronized List<OpenSocket> open() {
+        return List.copyOf(open);
     }
 
-    /** Whether listeners may accept now. */
+    /** Whether another process owns the paths of unix sockets, so that closing must not remove them. */
+    public void keepPaths(boolean keep) {
+        open().forEach(socket -> socket.keepPath(keep));
+    }
+
+    /** Removes the paths of unix sockets, unless another process owns them. On any thread. */
+    public void removePaths() {
+        open().forEach(OpenSocket::removePath);
+    }
+
+    /** Closes the listening sockets, but not yet the channels that applications wait for. */
+    public CompletableFuture<Void> closeSockets() {
+        return onAll(OpenSocket::closeSocket);
+    }
+
+    /** Ends all sockets: whoever waits for their end goes on. */
+    public void end() {
+        open().forEach(OpenSocket::end);
+    }
+
+    /** Everything that is open and can be handed on, in the order in which it was opened. */
+    public synchronized List<DescriptorSender.Item> items() {
+        return open.stream().map(OpenSocket::item).filter(Objects::nonNull).toList();
+    }
+
+    /** What is open, for messages. */
+    public synchronized List<String> describe() {
+        return open.stream().map(OpenSocket::describe).toList();
+    }
+
+    /** Whether sockets may read now. */
     boolean accepting() {
         return accepting;
     }
 
     /**
-     * Lets all listeners accept, or pauses them; those that are bound later, too.
+     * Lets all sockets read, or pauses them; those that are bound later, too.
      *
-     * @return completes when every listener's event loop has done so: after a pause, no loop will accept another
-     *     connection, and each accepted one has been registered with, or queued at, its own loop
+     * @return completes when every socket's event loop has done so: after a pause, no loop will accept another
+     *     connection or read another datagram, and each accepted one has been registered with, or queued at, its own loop
      */
     public CompletableFuture<Void> accept(boolean accept) {
-        List<LateBindingServerChannel> channels;
-        synchronized (this) {
-            accepting = accept;
-            channels = open();
-        }
-        CompletableFuture<?>[] done = new CompletableFuture<?>[channels.size()];
-        for (int i = 0; i < done.length; i++) {
-            done[i] = channels.get(i).followRegister();
-        }
-        return CompletableFuture.allOf(done);
+        accepting = accept;
+        return onAll(OpenSocket::followRegister);
     }
 
-    void opened(LateBindingServerChannel channel) {
+    private CompletableFuture<Void> onAll(Function<OpenSocket, CompletableFuture<Void>> action) {
+        return CompletableFuture.allOf(open().stream().map(action).toArray(CompletableFuture<?>[]::new));
+    }
+
+    void opened(OpenSocket socket) {
         synchronized (this) {
-            open.add(channel);
+            open.add(socket);
         }
         changed.run();
     }
 
-    synchronized void closed(LateBindingServerChannel channel) {
-        open.remove(channel);
-    }
-
-    private static int port(SocketAddress address) {
-        return address instanceof InetSocketAddress inet ? inet.getPort() : -1;
+    synchronized void closed(OpenSocket socket) {
+        open.remove(socket);
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The file of a unix socket, told apart from a later one of the same name by its inode.
@@ -66,12 +67,21 @@ public record UnixSocketFile(Path path, Object inode) {
      * @throws IOException if something other than a socket is there, or it cannot be connected to
      */
     public static Presence probe(Path path) throws IOException {
+        return probe(path, Socket::newSocketDomain);
+    }
+
+    /** Like {@link #probe}, for datagram sockets. */
+    public static Presence probeDatagram(Path path) throws IOException {
+        return probe(path, Socket::newSocketDomainDgram);
+    }
+
+    private static Presence probe(Path path, Supplier<Socket> kind) throws IOException {
         try {
             checkIsSocket(path);
         } catch (NoSuchFileException e) {
             return Presence.ABSENT;
         }
-        Socket socket = Socket.newSocketDomain();
+        Socket socket = kind.get();
         try {
             socket.connect(new DomainSocketAddress(path.toString()));
             return Presence.ALIVE;

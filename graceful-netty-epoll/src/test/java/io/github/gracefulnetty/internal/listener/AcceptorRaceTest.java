@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.gracefulnetty.DescriptorGate;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.epoll.EpollTransport;
-import io.github.gracefulnetty.handoff.InheritedListener;
-import io.github.gracefulnetty.handoff.ListenerDescription;
-import io.github.gracefulnetty.handoff.OwnedDescriptor;
-import io.github.gracefulnetty.transport.SocketKind;
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
@@ -23,6 +24,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -42,8 +44,10 @@ class AcceptorRaceTest {
         inherited.listen(128);
         InetSocketAddress address = inherited.localAddress();
         ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
-        register.inherit(List.of(new InheritedListener(
-                new ListenerDescription(SocketKind.TCP, "", address, address, false), new OwnedDescriptor(inherited))));
+        register.inherit(List.of(new Inherited(
+                new Description(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET, "", address, null, null),
+                Bytes.NONE,
+                new OwnedDescriptor(inherited))));
         register.accept(true);
         List<Socket> waiting = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -54,8 +58,8 @@ class AcceptorRaceTest {
         loops.execute(() -> await(idle));
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
-                .channelFactory(
-                        () -> LateBindingServerChannel.create(register, SocketKind.TCP, EpollServerSocketChannel::new))
+                .channelFactory(() -> LateBindingServerChannel.create(
+                        register, DescriptorKind.TCP_LISTENER, EpollServerSocketChannel::new))
                 .childHandler(new Answer())
                 .bind(address);
         idle.countDown();

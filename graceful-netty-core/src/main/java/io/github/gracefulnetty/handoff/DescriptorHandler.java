@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import java.util.Map;
+
+/** Gets what a {@link Receiver} receives, in order, on the thread of the handoff. What it throws ends the handoff. */
+@FunctionalInterface
+public interface DescriptorHandler {
+    /**
+     * One descriptor has come and was verified. From now on it is this handler's to close, or to turn into something that
+     * is closed; unless this throws, then it is closed if nothing was made of it. The next one waits until this returns.
+     */
+    void received(ReceivedDescriptor descriptor, byte[] metadata) throws Exception;
+
+    /** All application states, by name. Comes once, before the first descriptor, even if there are none. */
+    default void states(Map<String, byte[]> states) throws Exception {}
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.HandoffPath;
+import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Listens on a path and gives every process of our user that connects what an {@link Offerer} offers. Receivers are served
+ * side by side: a slow or dead one holds up nobody. Has one thread. All methods may be called from any thread.
+ */
+public final class DescriptorServer implements AutoCloseable {
+    /** How many receivers are served at the same time; a further one is refused with a reason. */
+    public static final int MAX_RECEIVERS = 256;
+
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(DescriptorServer.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final NativeTransport transport;
+    private final ControlLoop control;
+    private final Offerer offerer;
+    private final Duration patience;
+    private final Path path;
+    private final List<SendingSession> sessions = new ArrayList<>();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private @Nullable HandoffServer server;
+
+    private DescriptorServer(NativeTransport transport, Path path, Offerer offerer, Duration patience) {
+        this.transport = transport;
+        this.control = new ControlLoop(transport);
+        this.path = path;
+        this.offerer = offerer;
+        this.patience = patience;
+    }
+
+    /** Listens; a receiver that says nothing for 10 s is given up. See {@link #listen(Path, Offerer, Duration)}. */
+    public static DescriptorServer listen(Path path, Offerer offerer) throws IOException {
+        return listen(path, offerer, PATIENCE);
+    }
+
+    /**
+     * Listens at {@code path}, on a unix socket of mode 0600. What nobody listens on any more is replaced.
+     *
+     * @param patience how long a receiver may say nothing before it is given up
+     * @throws IOException if the path cannot be used, or somebody listens there; the message says so
+     * @throws HandoffException if there is no native transport
+     */
+    public static DescriptorServer listen(Path path, Offerer offerer, Duration patience) throws IOException {
+        DescriptorServer server = new DescriptorServer(Natives.required(), path, offerer, patience);
+        CompletableFuture<Void> open = new CompletableFuture<>();
+        server.control.execute(() -> {
+            try {
+                server.open();
+                open.complete(null);
+            } catch (Throwable t) {
+                server.shutDown();
+                open.completeExceptionally(t);
+            }
+        });
+        try {
+            open.get();
+            return server;
+        } catch (InterruptedException e) {
+            server.close();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while binding unix:" + path, e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause
+                    ? cause
+                    : new IOException("unix:" + path + ": " + Reasons.of(e), e);
+        }
+    }
+
+    private void open() throws IOException {
+        HandoffPath place = new HandoffPath(path);
+        place.check();
+        HandoffServer listening = new HandoffServer(transport, control, place, new Reception());
+        server = listening;
+        place.publishFresh();
+    }
+
+    /** Where receivers connect. */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Stops listening, removes the path if it is still ours, and ends what is under way. Blocks until that is done, but not on
+     * the server's own thread.
+     */
+    @Override
+    public void close() {
+        if (control.loop().inEventLoop()) {
+            shutDown();
+            return;
+        }
+        try {
+            control.execute(this::shutDown);
+        } catch (RejectedExecutionException e) {
+            LOGGER.debug("graceful-netty: unix:{} was closed before", path, e);
+        }
+        closed.join();
+    }
+
+    private void shutDown() {
+        if (closed.isDone()) {
+            return;
+        }
+        if (server != null) {
+            server.close();
+        }
+        for (SendingSession session : List.copyOf(sessions)) {
+            session.abort("the sender was closed");
+        }
+        control.shutDown().addListener(ended -> closed.complete(null));
+    }
+
+    private final class Reception implements HandoffServer.Receptionist {
+        @Override
+        public void hello(Channel connection, PeerCredentials peer, Message.Hello hello) {
+            if (hello.purpose() != Message.Purpose.RECEIVE) {
+                HandoffServer.refuse(connection, "descriptors are offered here, there is no server to take over from");
+                return;
+            }
+            if (sessions.size() >= MAX_RECEIVERS) {
+                HandoffServer.refuse(connection, MAX_RECEIVERS + " receivers are served already: try again");
+                return;
+            }
+            SendingSession session = new SendingSession(transport, control, connection, peer.pid(), offerer, patience);
+            sessions.add(session);
+            session.over().whenComplete((nothing, failure) -> {
+                sessions.remove(session);
+                if (failure != null) {
+                    LOGGER.warn("graceful-netty: unix:{}: {}", path, Reasons.of(failure));
+                }
+            });
+            session.welcome();
+        }
+
+        @Override
+        public void attach(Channel connection, Message.Attach attach) {
+            for (SendingSession session : sessions) {
+                if (session.awaits(attach.laneToken())) {
+                    session.attached(connection);
+                    return;
+                }
+            }
+            HandoffServer.refuse(connection, "nobody waits for this descriptor connection");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.Verification;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.github.gracefulnetty.transport.SocketFacts;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A descriptor that is sent as it is. It is described when its turn comes, by what the kernel says. */
+final class LiveItem implements DescriptorSender.Item {
+    private final NativeTransport transport;
+    private final Supplier<@Nullable FileDescriptor> source;
+    private final Predicate<DescriptorKind> kind;
+    private final String does;
+    private final String name;
+    private final Bytes metadata;
+    private Description description;
+
+    /** @param does what a descriptor of the right kind does, for messages; empty if every kind is right */
+    LiveItem(
+            NativeTransport transport,
+            Supplier<@Nullable FileDescriptor> source,
+            Predicate<DescriptorKind> kind,
+            String does,
+            String name,
+            Bytes metadata) {
+        this.transport = transport;
+        this.source = source;
+        this.kind = kind;
+        this.does = does;
+        this.name = name;
+        this.metadata = metadata;
+        this.description = new Description(DescriptorKind.OTHER, null, name, null, null, null);
+    }
+
+    @Override
+    public Description description() {
+        return description;
+    }
+
+    @Override
+    public Bytes metadata() {
+        return metadata;
+    }
+
+    @Override
+    public @Nullable FileDescriptor descriptor() throws IOException {
+        FileDescriptor descriptor = source.get();
+        if (descriptor == null || !descriptor.isOpen()) {
+            return null;
+        }
+        if (does.isEmpty()) {
+            description = Verification.describe(transport, descriptor.intValue(), name);
+            return descriptor;
+        }
+        SocketFacts facts = transport.inspect(descriptor.intValue());
+        if (!kind.test(facts.kind())) {
+            throw new IOException("it is a " + facts.kind() + " socket, not one that " + does);
+        }
+        description = new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
+        return descriptor;
+    }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import io.github.gracefulnetty.internal.process.SocketPair;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.PeerCheck;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection of the application's own, on which a handoff begins. It must never carry bytes and descriptors at the same
+ * time, so it changes its mode once, hand-shaken, for one descriptor only: the receiver changes its read mode, and says
+ * that it has (Attach); the sender sends one end of a fresh descriptor connection, in which one end of a fresh byte
+ * connection waits already; the receiver changes back. Everything else goes over these two. On the connection's loop.
+ */
+final class OpenConnection {
+    private static final String WHERE = "the other end of the connection";
+
+    private final NativeTransport transport;
+    private final ControlLoop control;
+    private final Channel connection;
+    private final Duration patience;
+    private final CompletableFuture<Pair> result = new CompletableFuture<>();
+
+    /** The two connections of a handoff, not registered yet. */
+    record Pair(Channel bytes, Channel lane, PeerCredentials peer) {
+        void close() {
+            bytes.unsafe().closeForcibly();
+            lane.unsafe().closeForcibly();
+        }
+    }
+
+    OpenConnection(NativeTransport transport, ControlLoop control, Channel connection, Duration patience) {
+        this.transport = transport;
+        this.control = control;
+        this.connection = connection;
+        this.patience = patience;
+    }
+
+    /** Gets the connections from the sender at the other end. */
+    CompletableFuture<Pair> receive() {
+        try {
+            begin(new Receiving(PeerCheck.of(transport, connection, WHERE)));
+        } catch (PeerCheck.Refused | IllegalArgumentException e) {
+            result.completeExceptionally(e);
+        }
+        return result;
+    }
+
+    /** Waits for the receiver at the other end, and gives it the connections. */
+    CompletableFuture<Pair> send() {
+        try {
+            begin(new Sending(PeerCheck.of(transport, connection, WHERE)));
+        } catch (PeerCheck.Refused | IllegalArgumentException e) {
+            result.completeExceptionally(e);
+        }
+        return result;
+    }
+
+    private void begin(ChannelInboundHandlerAdapter handler) {
+        ScheduledFuture<?> deadline = control.schedule(
+                () -> result.completeExceptionally(new HandoffException(WHERE + " was silent for "
+                        + patience.toMillis() + " ms: it has not begun to "
+                        + (handler instanceof Receiving ? "send" : "receive"))),
+                patience);
+        connection.pipeline().addFirst(handler);
+        result.whenComplete((pair, failure) -> {
+            deadline.cancel(false);
+            if (connection.pipeline().context(handler) != null) {
+                connection.pipeline().remove(handler);
+            }
+        });
+    }
+
+    /** Nobody waits for the connections any more. */
+    void cancel() {
+        result.completeExceptionally(new HandoffException("cancelled"));
+    }
+
+    private Pair adopt(PeerCredentials peer, int bytes, int lane) {
+        return new Pair(
+                transport.adopt(DescriptorKind.UNIX_CONNECTION, bytes),
+                transport.adopt(DescriptorKind.UNIX_CONNECTION, lane),
+                peer);
+    }
+
+    /** The first handler of the receiver's pipeline, as long as the sender has not answered. */
+    private final class Receiving extends ChannelInboundHandlerAdapter {
+        private final PeerCredentials peer;
+
+        Receiving(PeerCredentials peer) {
+            this.peer = peer;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext context) {
+            transport.switchReading(connection, true);
+            // In a task of its own: the read that is under way, if there is one, still reads bytes.
+            control.execute(() -> {
+                if (!context.isRemoved()) {
+                    ByteBuf go = context.alloc().buffer();
+                    MessageCodec.encode(new Message.Attach(MessageCodec.VERSION, Token.NONE), go);
+                    context.writeAndFlush(go);
+                    context.read();
+                }
+            });
+        }
+
+        @Override
+        public void handlerRemoved(ChannelHandlerContext context) {
+            transport.switchReading(connection, false);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (!(message instanceof FileDescriptor lane)) {
+                context.fireChannelRead(message);
+                return;
+            }
+            try {
+                Pair pair = adopt(lane);
+                transport.receiveDescriptors(pair.lane());
+                context.pipeline().remove(this);
+                if (!result.complete(pair)) {
+                    pair.close();
+                }
+            } catch (IOException | RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        }
+
+        private Pair adopt(FileDescriptor lane) throws IOException {
+            int bytes;
+            try {
+                if (transport.inspect(lane.intValue()).kind() != DescriptorKind.UNIX_CONNECTION) {
+                    throw new ProtocolException("the sender's first descriptor is not a unix connection");
+                }
+                bytes = new Socket(lane.intValue()).recvFd();
+                if (bytes <= 0) {
+                    throw new ProtocolException(
+                            "the sender's descriptor connection does not carry its byte connection");
+                }
+            } catch (IOException | RuntimeException e) {
+                lane.close();
+                throw e;
+            }
+            return OpenConnection.this.adopt(peer, bytes, lane.intValue());
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            result.completeExceptionally(new HandoffException("the sender hung up"));
+            context.fireChannelInactive();
+        }
+    }
+
+    /** The first handler of the sender's pipeline, as long as the receiver has not said that it is ready. */
+    private final class Sending extends ByteToMessageDecoder {
+        private final PeerCredentials peer;
+
+        Sending(PeerCredentials peer) {
+            this.peer = peer;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext context) {
+            context.read();
+        }
+
+        @Override
+        protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
+            if (in.readableBytes() < Integer.BYTES) {
+                return;
+            }
+            int length = in.getInt(in.readerIndex());
+            if (length != ATTACH_LENGTH) {
+                result.completeExceptionally(new ProtocolException("the receiver does not speak the handoff protocol"));
+                return;
+            }
+            if (in.readableBytes() < Integer.BYTES + length) {
+                return;
+            }
+            in.skipBytes(Integer.BYTES);
+            try {
+                if (!(MessageCodec.decode(in.readSlice(length)) instanceof Message.Attach attach)
+                        || attach.version() != MessageCodec.VERSION) {
+                    throw new ProtocolException(
+                            "the receiver does not begin with Attach in protocol version " + MessageCodec.VERSION);
+                }
+                Pair pair = give();
+                if (!result.complete(pair)) {
+                    pair.close();
+                }
+            } catch (IOException | RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        }
+
+        private Pair give() throws IOException {
+            SocketPair bytes = SocketPair.open();
+            @Nullable SocketPair lane = null;
+            try {
+                lane = SocketPair.open();
+                give(lane.near(), bytes.far());
+                give((Socket) ((UnixChannel) connection).fd(), lane.far());
+            } catch (IOException | RuntimeException e) {
+                bytes.close();
+                if (lane != null) {
+                    lane.close();
+                }
+                throw e;
+            }
+            bytes.far().close();
+            lane.far().close();
+            return adopt(peer, bytes.near().intValue(), lane.near().intValue());
+        }
+
+        private void give(Socket over, Socket end) throws IOException {
+            if (over.sendFd(end.intValue()) <= 0) {
+                throw new IOException("there is no room on the connection: wait until all your own bytes are written");
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) throws Exception {
+            result.completeExceptionally(new HandoffException("the receiver hung up"));
+            super.channelInactive(context);
+        }
+    }
+
+    private static final int ATTACH_LENGTH = 1 + Integer.BYTES + Short.BYTES + Token.BYTES;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.handoff;
+
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Receives descriptors: from a {@link DescriptorServer}'s path, or on a connection of one's own from a {@link Sender}.
+ * Each call of a receiving method is one handoff. Immutable; all methods may be called from any thread.
+ */
+public final class Receiver {
+    private final @Nullable Path path;
+    private final @Nullable Channel connection;
+    private final Duration patience;
+    private final long maxState;
+
+    private Receiver(@Nullable Path path, @Nullable Channel connection, Duration patience, long maxState) {
+        this.path = path;
+        this.connection = connection;
+        this.patience = patience;
+        this.maxState = maxState;
+    }
+
+    /** Receives from whoever listens at {@code path}, if that is a process of our user. */
+    public static Receiver from(Path path) {
+        return new Receiver(path, null, IncomingTransfer.PATIENCE, MessageCodec.MAX_STATE);
+    }
+
+    /**
+     * Receives on a connection that is open already, from the {@link Sender} at its other end. Everything that the sender
+     * wrote before it must have been read: the one thing that comes next is a descriptor. When the handoff is over, the
+     * connection carries bytes again and is still the caller's to close.
+     *
+     * @param connection a registered unix stream channel of the native transport
+     */
+    public static Receiver on(Channel connection) {
+        return new Receiver(null, connection, IncomingTransfer.PATIENCE, MessageCodec.MAX_STATE);
+    }
+
+    /** How long the sender may say nothing before it is given up; 10 s by default. */
+    public Receiver patience(Duration limit) {
+        if (limit.isNegative() || limit.isZero()) {
+            throw new IllegalArgumentException("patience must be more than 0, not " + limit);
+        }
+        return new Receiver(path, connection, limit, maxState);
+    }
+
+    /** How many bytes of application state are accepted, all names together; 64 MiB by default. */
+    public Receiver maxApplicationState(long bytes) {
+        return new Receiver(path, connection, patience, bytes);
+    }
+
+    /**
+     * Receives everything.
+     *
+     * @return completes with the number of descriptors when the sender has said that this was all; with a {@link
+     *     HandoffException} if something went wrong on either side: what {@code handler} has got until then stays its own,
+     *     everything else is closed. Cancelling it ends the handoff. Completes on the thread of the handoff
+     */
+    public CompletableFuture<Integer> receive(DescriptorHandler handler) {
+        CompletableFuture<Integer> result = new CompletableFuture<>();
+        begin(new ReceivingSession.Everything(handler, result), result);
+        return result;
+    }
+
+    /**
+     * Receives one descriptor.
+     *
+     * @return completes with it; with a {@link HandoffException} if it was not exactly one, then all are closed
+     */
+    public CompletableFuture<ReceivedDescriptor> receiveOne() {
+        CompletableFuture<ReceivedDescriptor> result = new CompletableFuture<>();
+        begin(new ReceivingSession.One(result), result);
+        return result;
+    }
+
+    /**
+     * Like {@link #receive}, and blocks until it is over.
+     *
+     * @return the number of descriptors
+     * @throws HandoffException if something went wrong on either side
+     * @throws InterruptedException if the waiting thread is interrupted; the handoff is ended then
+     */
+    public int receiveBlocking(DescriptorHandler handler) throws InterruptedException {
+        return await(receive(handler));
+    }
+
+    /** Like {@link #receiveOne}, and blocks until it is over. */
+    public ReceivedDescriptor receiveOneBlocking() throws InterruptedException {
+        return await(receiveOne());
+    }
+
+    private <T> T await(CompletableFuture<T> result) throws InterruptedException {
+        if (connection != null && connection.eventLoop().inEventLoop()) {
+            throw new IllegalStateException("blocking on the event loop of the connection would wait for itself");
+        }
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            result.cancel(true);
+            throw e;
+        } catch (ExecutionException e) {
+            throw new HandoffException(Reasons.of(e), e);
+        }
+    }
+
+    private void begin(ReceivingSession.Outcome<?> outcome, CompletableFuture<?> result) {
+        NativeTransport transport = Natives.required();
+        Channel open = connection;
+        EventLoop loop = open == null ? null : open.eventLoop();
+        ControlLoop control = loop == null ? new ControlLoop(transport) : ControlLoop.on(loop);
+        ReceivingSession session = new ReceivingSession(transport, control, outcome, patience, maxState);
+        result.whenComplete((value, failure) -> {
+            if (result.isCancelled()) {
+                session.cancel();
+            }
+        });
+        control.execute(() -> {
+            if (path != null) {
+                session.connect(path);
+            } else if (open != null) {
+                session.goOnWith(open);
+            }
+        });
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Files and pipes that are open in this process, by their descriptors. Java does not tell the number of a file, Netty
+ * cannot open one without emptying it, and what Netty receives loses its flags, append included, for everybody who shares
+ * it. So files are opened a second time, through {@code /proc}, which Linux has.
+ */
+public final class OpenFiles {
+    private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+    private static final Path INFOS = Path.of("/proc/self/fdinfo");
+
+    /** Small enough for every file system, large enough to be met by nothing else. */
+    private static final long LARGEST_PROBE = 1L << 40;
+
+    // From <fcntl.h> of Linux; octal as in /proc.
+    private static final int O_ACCMODE = 03;
+    private static final int O_WRONLY = 01;
+    private static final int O_RDWR = 02;
+    private static final int O_APPEND = 02000;
+
+    private OpenFiles() {}
+
+    /** What a descriptor stands for. */
+    public enum Type {
+        /** A regular file, deleted or not. */
+        FILE,
+        /** A pipe without a name. */
+        PIPE,
+        /** Anything else; named pipes, too: to open one may mean to wait for its other end. */
+        OTHER
+    }
+
+    /**
+     * How a descriptor is open.
+     *
+     * @param offset of the next read or write, in bytes
+     */
+    public record Info(boolean readable, boolean writable, boolean append, long offset) {}
+
+    /** A file that was opened once more, and how. Closing it concerns nobody else. */
+    public record Reopened(FileChannel channel, int number, Info info) {}
+
+    /** Whether this system tells. */
+    public static boolean supported() {
+        return Files.isDirectory(INFOS);
+    }
+
+    /** @throws IOException if it is not open, or this system does not tell */
+    public static Type type(int descriptor) throws IOException {
+        if (Files.isRegularFile(path(descriptor))) {
+            return Type.FILE;
+        }
+        return Files.readSymbolicLink(path(descriptor)).toString().startsWith("pipe:") ? Type.PIPE : Type.OTHER;
+    }
+
+    /** @throws IOException if it is not open, or this system does not tell */
+    public static Info info(int descriptor) throws IOException {
+        long offset = 0;
+        int flags = -1;
+        for (String line : lines(INFOS.resolve(Integer.toString(descriptor)))) {
+            if (line.startsWith("pos:")) {
+                offset = Long.parseLong(line.substring(4).strip());
+            } else if (line.startsWith("flags:")) {
+                flags = (int) Long.parseLong(line.substring(6).strip(), 8);
+            }
+        }
+        if (flags < 0) {
+            throw new IOException("this system does not tell how descriptor " + descriptor + " is open");
+        }
+        int access = flags & O_ACCMODE;
+        return new Info(access != O_WRONLY, access == O_WRONLY || access == O_RDWR, (flags & O_APPEND) != 0, offset);
+    }
+
+    /**
+     * Opens what a descriptor stands for once more, in the same mode and at the same offset; a pipe without waiting for
+     * its other end. The caller closes it.
+     *
+     * @throws IOException if this process may not open it, or the system is not Linux
+     */
+    public static FileChannel reopen(int descriptor, boolean readable, boolean writable, boolean append, long offset)
+            throws IOException {
+        Set<OpenOption> options = new HashSet<>();
+        // Java can append only to what it does not read.
+        boolean appending = append && !readable;
+        if (readable) {
+            options.add(StandardOpenOption.READ);
+        }
+        if (writable) {
+            options.add(appending ? StandardOpenOption.APPEND : StandardOpenOption.WRITE);
+        }
+        FileChannel channel = FileChannel.open(path(descriptor), options);
+        try {
+            if (!appending && type(descriptor) == Type.FILE) {
+                channel.position(append ? channel.size() : offset);
+            }
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Like {@link #reopen}, as the descriptor is open now, and tells the number of what was opened. */
+    public static synchronized Reopened reopen(int descriptor) throws IOException {
+        Info info = info(descriptor);
+        Set<Integer> before = sameFile(descriptor);
+        FileChannel channel = reopen(descriptor, info.readable(), info.writable(), info.append(), info.offset());
+        try {
+            Set<Integer> opened = sameFile(descriptor);
+            opened.removeAll(before);
+            if (opened.size() == 1) {
+                return new Reopened(channel, opened.iterator().next(), info);
+            }
+            return new Reopened(channel, number(channel), info); // somebody opened it at the same moment
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The number of an open file. Moves its offset for a moment, twice, and looks which descriptor has moved: nobody else
+     * may read or write through {@code file} meanwhile.
+     *
+     * @throws IOException if it is no regular file, or the system is not Linux
+     */
+    public static synchronized int number(FileChannel file) throws IOException {
+        if (!supported()) {
+            throw new IOException("this system does not tell the number of an open file, only Linux does");
+        }
+        long offset = file.position();
+        try {
+            Set<Integer> first = at(file);
+            Set<Integer> second = at(file);
+            first.retainAll(second);
+            if (first.size() != 1) {
+                throw new IOException("cannot tell which descriptor is meant, " + first + " might be");
+            }
+            return first.iterator().next();
+        } finally {
+            file.position(offset);
+        }
+    }
+
+    private static Set<Integer> at(FileChannel file) throws IOException {
+        long probe = ThreadLocalRandom.current().nextLong(LARGEST_PROBE);
+        file.position(probe);
+        Set<Integer> found = new TreeSet<>();
+        for (int number : numbers()) {
+            try {
+                if (info(number).offset() == probe) {
+                    found.add(number);
+                }
+            } catch (NoSuchFileException e) {
+                // closed meanwhile, so it is not the one
+            }
+        }
+        return found;
+    }
+
+    private static Set<Integer> sameFile(int descriptor) throws IOException {
+        Object file = Files.readSymbolicLink(path(descriptor));
+        Set<Integer> same = new TreeSet<>();
+        for (int number : numbers()) {
+            try {
+                if (Files.readSymbolicLink(path(number)).equals(file)) {
+                    same.add(number);
+                }
+            } catch (NoSuchFileException e) {
+                // closed meanwhile, so it is not the one
+            }
+        }
+        return same;
+    }
+
+    private static Set<Integer> numbers() throws IOException {
+        Set<Integer> numbers = new TreeSet<>();
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(DESCRIPTORS)) {
+            for (Path descriptor : descriptors) {
+                numbers.add(Integer.parseInt(String.valueOf(descriptor.getFileName())));
+            }
+        }
+        return numbers;
+    }
+
+    private static List<String> lines(Path info) throws IOException {
+        try {
+            return Files.readAllLines(info);
+        } catch (NoSuchFileException e) {
+            throw supported() ? e : new IOException("this system does not tell how files are open, only Linux does", e);
+        }
+    }
+
+    private static Path path(int descriptor) {
+        return DESCRIPTORS.resolve(Integer.toString(descriptor));
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.protocol;
+
+/**
+ * A descriptor that this process got from somebody else, with what was said of it.
+ *
+ * @param description what it is; verified
+ * @param metadata what its sender added
+ * @param descriptor itself; whoever claims it takes it over
+ */
+public record Inherited(Description description, Bytes metadata, OwnedDescriptor descriptor) {}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.protocol;
+
+/**
+ * What the two processes of a handoff say to each other. The order is in {@code docs/protocol.md}; the bytes are in
+ * {@link MessageCodec}.
+ */
+public sealed interface Message {
+    /** What the one who connects is here for. */
+    enum Purpose {
+        /** To take over from a running process. */
+        TAKE_OVER,
+        /** To receive what is offered, and nothing else. */
+        RECEIVE
+    }
+
+    /**
+     * Successor, first: who it is, what it wants and which protocol versions it speaks.
+     *
+     * @param minVersion the oldest protocol version it speaks
+     * @param maxVersion the newest
+     * @param purpose what it is here for
+     * @param pid its process id, for logs only: the kernel's word counts
+     * @param ticket what the predecessor gave to the process that it started, or {@link Token#NONE}
+     */
+    record Hello(int minVersion, int maxVersion, Purpose purpose, long pid, Token ticket) implements Message {}
+
+    /**
+     * Predecessor: accepted.
+     *
+     * @param version the protocol version that both speak from here on
+     * @param pid its process id
+     * @param generation the successor's generation
+     * @param laneToken what the descriptor connection has to show
+     * @param readyWithinMillis how long the successor has, from now, until it must be ready
+     */
+    record Welcome(int version, long pid, int generation, Token laneToken, long readyWithinMillis) implements Message {}
+
+    /**
+     * Successor, first and last on the descriptor connection: which handoff it belongs to. From then on the successor
+     * reads descriptors there, and no bytes.
+     */
+    record Attach(int version, Token laneToken) implements Message {}
+
+    /**
+     * Predecessor, before the descriptors: a piece of a named application state.
+     *
+     * @param name the same for all pieces of a state, which follow each other
+     * @param last whether the state ends with this piece
+     */
+    record State(String name, boolean last, Bytes piece) implements Message {}
+
+    /** Predecessor: so many more descriptors follow. */
+    record Manifest(int descriptors) implements Message {}
+
+    /**
+     * Predecessor: what the next descriptor is.
+     *
+     * @param index counted from 0
+     * @param metadata what its owner adds, at most {@link MessageCodec#MAX_METADATA} bytes
+     */
+    record Descriptor(int index, Description description, Bytes metadata) implements Message {}
+
+    /**
+     * Predecessor: the descriptor whose turn it is was closed meanwhile, and does not come.
+     *
+     * @param index counted from 0
+     */
+    record Withdrawn(int index) implements Message {}
+
+    /** Predecessor, to one who only receives: that was all. */
+    record End() implements Message {}
+
+    /** Successor: that many descriptors have arrived and were verified, or were withdrawn. */
+    record Received(int count) implements Message {}
+
+    /** Successor: initialised, could accept now. */
+    record Ready() implements Message {}
+
+    /** Predecessor: from now on the successor is not ended any more; it may accept. */
+    record Commit() implements Message {}
+
+    /** Successor: accepting, and it has taken over the handoff path. */
+    record Serving() implements Message {}
+
+    /**
+     * Predecessor, last: drained.
+     *
+     * @param forced how many connections had to be closed at the deadline
+     */
+    record Drained(long forced) implements Message {}
+
+    /** Either: the handoff is off, and why. */
+    record Abort(String reason) implements Message {}
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.unix.FileDescriptor;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The receiving half of a transfer: brings what was announced on the byte connection and what has arrived on the
+ * descriptor connection together, in order, and verifies it. Owns every descriptor until it gives it away. On one event
+ * loop.
+ *
+ * <p>A method that throws {@link ProtocolException} found a violation: the transfer is over, and the caller closes this.
+ */
+public final class DescriptorReceiver implements AutoCloseable {
+    /** Who gets what was received, in order. */
+    @FunctionalInterface
+    public interface Sink {
+        /** The descriptor is the sink's from now on, unless this throws. */
+        void received(Inherited inherited);
+    }
+
+    private final NativeTransport transport;
+    private final Sink sink;
+
+    // A Descriptor or a Withdrawn
+    private final Deque<Message> announced = new ArrayDeque<>();
+    private final Deque<OwnedDescriptor> arrived = new ArrayDeque<>();
+    private int count;
+    private int expected = -1;
+    private boolean over;
+
+    public DescriptorReceiver(NativeTransport transport, Sink sink) {
+        this.transport = transport;
+        this.sink = sink;
+    }
+
+    /** How many more will come. */
+    public void manifest(Message.Manifest manifest) {
+        long total = Math.max(0, expected) + (long) manifest.descriptors();
+        if (total > MessageCodec.MAX_DESCRIPTORS) {
+            throw new ProtocolException("the predecessor announced " + total + " descriptors, at most "
+                    + MessageCodec.MAX_DESCRIPTORS + " are allowed");
+        }
+        expected = (int) total;
+    }
+
+    /** What the next one is. */
+    public void announced(Message.Descriptor descriptor) {
+        announced(descriptor, descriptor.index());
+    }
+
+    /** The next one does not come. */
+    public void withdrawn(Message.Withdrawn withdrawn) {
+        announced(withdrawn, withdrawn.index());
+    }
+
+    private void announced(Message message, int number) {
+        int due = count + announced.size();
+        if (number != due || due >= expected) {
+            throw new ProtocolException("the predecessor announced descriptor " + number + " where " + due + " of "
+                    + Math.max(0, expected) + " was due");
+        }
+        announced.add(message);
+        match();
+    }
+
+    /** One has come; it is this receiver's from now on, whatever happens. */
+    public void arrived(FileDescriptor descriptor) {
+        OwnedDescriptor owned = new OwnedDescriptor(descriptor);
+        if (over) {
+            owned.close();
+            return;
+        }
+        arrived.add(owned); // its announcement may be on its way
+        if (arrived.size() > MessageCodec.WINDOW) {
+            throw new ProtocolException("the predecessor sent more than " + MessageCodec.WINDOW + " descriptors ahead");
+        }
+        match();
+    }
+
+    private void match() {
+        while (!over) {
+            Message next = announced.peek();
+            if (next instanceof Message.Withdrawn) {
+                announced.remove();
+            } else if (next instanceof Message.Descriptor descriptor && !arrived.isEmpty()) {
+                announced.remove();
+                give(descriptor, arrived.remove());
+            } else {
+                return;
+            }
+            count++;
+        }
+    }
+
+    private void give(Message.Descriptor announcement, OwnedDescriptor owned) {
+        try {
+            Verification.verify(transport, owned.number(), announcement.description());
+            sink.received(new Inherited(announcement.description(), announcement.metadata(), owned));
+        } catch (Throwable t) {
+            owned.close(); // unless the sink has found another owner before it failed
+            throw t;
+        }
+    }
+
+    /** How many have arrived and were given away, or were withdrawn. */
+    public int count() {
+        return count;
+    }
+
+    /** How many will come, -1 before that is known. */
+    public int expected() {
+        return expected;
+    }
+
+    /** Whether all that were announced so far are here. */
+    public boolean isComplete() {
+        return count == expected;
+    }
+
+    /** Whether there are descriptors that were not announced, so far. */
+    public boolean hasMore() {
+        return !arrived.isEmpty();
+    }
+
+    /** Closes what was not given away, and whatever comes late. */
+    @Override
+    public void close() {
+        over = true;
+        for (OwnedDescriptor descriptor : arrived) {
+            descriptor.close();
+        }
+        arrived.clear();
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of a transfer: announces each descriptor on the byte connection and sends it on the descriptor
+ * connection, never more than {@link MessageCodec#WINDOW} ahead of what was acknowledged. On one event loop.
+ */
+public final class DescriptorSender {
+    /** Something that is sent. It stays its owner's to close. */
+    public interface Item {
+        /** What it is, for the receiver and for messages. */
+        Description description();
+
+        /** What its owner adds. */
+        Bytes metadata();
+
+        /**
+         * Its descriptor now; {@code null} if it was closed meanwhile.
+         *
+         * @throws IOException if there is no way to send it
+         */
+        @Nullable
+        FileDescriptor descriptor() throws IOException;
+
+        /** The kernel has taken {@code descriptor}, or nobody needs it any more. Follows each {@link #descriptor()}. */
+        default void done() {}
+    }
+
+    /** The way that descriptors go. */
+    public interface Lane {
+        /**
+         * Sends one.
+         *
+         * @return {@code false} if there is no room for it until something has been received
+         * @throws IOException if it cannot be sent
+         */
+        boolean send(FileDescriptor descriptor) throws IOException;
+    }
+
+    /** How it ends. On the event loop. */
+    public interface Events {
+        /** The receiver has everything that was added so far. */
+        void sent();
+
+        void failed(String reason);
+    }
+
+    private static final int RETRY_MILLIS = 10;
+    private static final int MAX_RETRIES = 300;
+
+    private final Channel bytes;
+    private final Lane lane;
+    private final List<Item> items = new ArrayList<>();
+    private final Events events;
+    private int sent;
+    private int acknowledged;
+    private int retries;
+    private boolean failed;
+
+    public DescriptorSender(Channel bytes, Lane lane, Events events) {
+        this.bytes = bytes;
+        this.lane = lane;
+        this.events = events;
+    }
+
+    /** Says how many more there are, and sends the first ones. */
+    public void add(List<? extends Item> more) {
+        items.addAll(more);
+        bytes.write(new Message.Manifest(more.size()));
+        sendMore();
+        endIfAllAreThere();
+    }
+
+    /** The receiver has so many. */
+    public void received(Message.Received received) {
+        if (received.count() <= acknowledged || received.count() > sent) {
+            throw new ProtocolException(
+                    "says that it has " + received.count() + " descriptors, " + sent + " were sent");
+        }
+        acknowledged = received.count();
+        sendMore();
+        endIfAllAreThere();
+    }
+
+    /** How many there are. */
+    public int count() {
+        return items.size();
+    }
+
+    /** How many the receiver has. */
+    public int acknowledged() {
+        return acknowledged;
+    }
+
+    private void endIfAllAreThere() {
+        if (acknowledged == items.size() && !failed) {
+            events.sent();
+        }
+    }
+
+    private void sendMore() {
+        boolean room = bytes.isOpen();
+        while (room && !failed && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
+            room = send(items.get(sent));
+        }
+        bytes.flush();
+    }
+
+    /** Whether another one may follow. */
+    private boolean send(Item item) {
+        FileDescriptor descriptor;
+        try {
+            descriptor = item.descriptor();
+        } catch (IOException e) {
+            return fail(item, Reasons.of(e));
+        }
+        if (descriptor == null) {
+            bytes.write(new Message.Withdrawn(sent++));
+            return true;
+        }
+        try {
+            if (!lane.send(descriptor)) {
+                return noRoom(item);
+            }
+            // Its owner may have closed it meanwhile, on another thread: then the number may have meant another file.
+            if (!descriptor.isOpen()) {
+                return fail(item, "it was closed at this very moment");
+            }
+            retries = 0;
+            bytes.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
+            return true;
+        } catch (IOException e) {
+            return fail(item, Reasons.of(e));
+        } finally {
+            item.done();
+        }
+    }
+
+    /** Whatever is on its way to the receiver makes room when it arrives; if nothing is, room is taken by somebody else. */
+    private boolean noRoom(Item item) {
+        if (sent > acknowledged) {
+            return false;
+        }
+        if (++retries > MAX_RETRIES) {
+            return fail(
+                    item,
+                    "the kernel takes no more: too many descriptors of this user are on their way (as many as one"
+                            + " process may have open), see ulimit -n");
+        }
+        bytes.eventLoop().schedule(this::sendMore, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        return false;
+    }
+
+    private boolean fail(Item item, String why) {
+        failed = true;
+        events.failed("cannot send the descriptor of " + item.description() + ": " + why);
+        return false;
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import io.github.gracefulnetty.internal.process.OwnUid;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Listens on the handoff path. Each connection has to show who it is, and say one first message in time; then it belongs
+ * to the runtime. All on the control loop.
+ */
+public final class HandoffServer {
+    /** The name under which everything that users hear of is logged. */
+    public static final String LOGGER_NAME = "io.github.gracefulnetty.Graceful";
+
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LOGGER_NAME);
+
+    /** How long a process that connected may take to say something. */
+    public static final long FIRST_MESSAGE_MILLIS = 5_000;
+
+    /** How many connections may be in that state. */
+    public static final int MAX_SILENT = 16;
+
+    /** Who deals with the first message of a connection, in a version that it understands; it owns the connection then. */
+    public interface Receptionist {
+        void hello(Channel connection, PeerCredentials peer, Message.Hello hello);
+
+        void attach(Channel connection, Message.Attach attach);
+    }
+
+    private final NativeTransport transport;
+    private final ControlLoop control;
+    private final HandoffPath path;
+    private final Receptionist receptionist;
+    private final ServerChannel channel;
+    private final Set<Channel> silent = new HashSet<>();
+
+    /** Binds under the temporary name, on the control loop; {@code path} is published by the caller. */
+    public HandoffServer(NativeTransport transport, ControlLoop control, HandoffPath path, Receptionist receptionist)
+            throws IOException {
+        this.transport = transport;
+        this.control = control;
+        this.path = path;
+        this.receptionist = receptionist;
+        this.channel = path.open(transport);
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object message) {
+                accepted((Channel) message);
+            }
+
+            @Override
+            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), cause.toString());
+            }
+        });
+        control.register(channel);
+        path.bind(channel);
+    }
+
+    public HandoffPath path() {
+        return path;
+    }
+
+    /** Closes the socket and removes its path if it is still ours. Connections that were accepted stay. */
+    public void close() {
+        channel.close();
+        Set.copyOf(silent).forEach(Channel::close);
+        removePath();
+    }
+
+    /** Removes the path if it is still ours. On any thread. */
+    public void removePath() {
+        try {
+            path.remove();
+        } catch (IOException e) {
+            LOGGER.warn("graceful-netty: cannot remove unix:{}: {}", path.path(), e.toString());
+        }
+    }
+
+    private void accepted(Channel connection) {
+        connection.pipeline().addLast(new MessageHandler(), new FirstMessage());
+        control.register(connection);
+        try {
+            PeerCredentials peer = transport.peerCredentials(connection);
+            int own = OwnUid.get();
+            if (peer.uid() != own) {
+                refuse(connection, "unix:" + path.path() + " belongs to uid " + own + ", you are uid " + peer.uid());
+                LOGGER.warn(
+                        "graceful-netty: unix:{}: a process of uid {} (pid {}) was refused, we are uid {}",
+                        path.path(),
+                        peer.uid(),
+                        peer.pid(),
+                        own);
+                return;
+            }
+        } catch (IOException e) {
+            refuse(connection, "cannot find out who you are: " + e.getMessage());
+            return;
+        }
+        if (silent.size() >= MAX_SILENT) {
+            refuse(connection, "too many connections that say nothing");
+            return;
+        }
+        silent.add(connection);
+        ScheduledFuture<?> timeout = control.schedule(
+                () -> refuse(connection, "nothing was said for " + FIRST_MESSAGE_MILLIS + " ms"),
+                Duration.ofMillis(FIRST_MESSAGE_MILLIS));
+        connection.pipeline().get(FirstMessage.class).timeout = timeout;
+        connection.closeFuture().addListener(closed -> {
+            timeout.cancel(false);
+            silent.remove(connection);
+        });
+    }
+
+    /** Says why and closes. */
+    public static ChannelFuture refuse(Channel connection, String reason) {
+        return connection.writeAndFlush(new Message.Abort(reason)).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private final class FirstMessage extends SimpleChannelInboundHandler<Message> {
+        private @Nullable ScheduledFuture<?> timeout;
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) throws IOException {
+            Channel connection = context.channel();
+            if (!silent.remove(connection)) {
+                return; // refused already
+            }
+            ScheduledFuture<?> pending = timeout;
+            if (pending != null) {
+                pending.cancel(false);
+            }
+            context.pipeline().remove(this);
+            if (message instanceof Message.Hello hello && !isUnderstood(hello)) {
+                refuse(
+                        connection,
+                        "protocol version " + MessageCodec.VERSION + " is spoken here, you speak " + hello.minVersion()
+                                + " to " + hello.maxVersion());
+            } else if (message instanceof Message.Hello hello) {
+                receptionist.hello(connection, transport.peerCredentials(connection), hello);
+            } else if (message instanceof Message.Attach attach) {
+                receptionist.attach(connection, attach);
+            } else if (message instanceof Message.Abort) {
+                connection.close(); // changed its mind
+            } else {
+                refuse(
+                        connection,
+                        "a connection begins with Hello or Attach, not with "
+                                + message.getClass().getSimpleName());
+            }
+        }
+
+        private static boolean isUnderstood(Message.Hello hello) {
+            return hello.minVersion() <= MessageCodec.VERSION && hello.maxVersion() >= MessageCodec.VERSION;
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            LOGGER.warn("graceful-netty: unix:{}: a connection was refused: {}", path.path(), Reasons.of(cause));
+            refuse(context.channel(), Reasons.of(cause));
+        }
+    }
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.ReferenceCountUtil;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The successor's half of a transfer, from the connect until everything is here: one byte connection, and one that
+ * carries only descriptors. What is said afterwards is its user's. On one event loop. Owns the two connections, and every
+ * descriptor that arrives until it has given it to its user.
+ */
+public final class IncomingTransfer {
+    /** How long the predecessor may be silent until everything is here, unless its user says otherwise. */
+    public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** What happens, on the event loop; what they throw ends the transfer. Nothing happens after {@link #failed}, {@link #absent} and {@link #hungUp}. */
+    public interface Events extends DescriptorReceiver.Sink {
+        /** The predecessor has accepted this process. */
+        void welcome(Message.Welcome welcome);
+
+        /** All application states are here. Comes once, before the first descriptor. */
+        void states(Map<String, byte[]> states);
+
+        /** The descriptors that were announced so far are here. */
+        void complete();
+
+        /** The predecessor said something else; {@code false} if that was not due. */
+        boolean said(Message message);
+
+        /** Nobody listens at the path. */
+        void absent();
+
+        /** It is over, and each side knows why. */
+        void failed(String reason);
+
+        /** It is over: the predecessor hung up without a word. */
+        void hungUp();
+    }
+
+    /**
+     * What is asked for.
+     *
+     * @param purpose what this process is here for
+     * @param ticket what the predecessor gave to a process that it started, or {@link Token#NONE}
+     * @param patience how long the predecessor may be silent until everything is here
+     * @param mostState how many bytes of application state are accepted
+     */
+    public record Request(Message.Purpose purpose, Token ticket, Duration patience, long mostState) {}
+
+    private final NativeTransport transport;
+    private final ControlLoop control;
+    private final Request request;
+    private final String where;
+    private final Events events;
+    private final DescriptorReceiver receiver;
+    private final StateReceiver states;
+    private final Silence silence;
+
+    private boolean over;
+    private boolean received;
+    private boolean statesGiven;
+    private @Nullable Channel bytes;
+    private @Nullable Channel lane;
+    private @Nullable Path path;
+    private long predecessorPid;
+
+    /** @param where the predecessor is, for messages */
+    public IncomingTransfer(
+            NativeTransport transport, ControlLoop control, Request request, String where, Events events) {
+        this.transport = transport;
+        this.control = control;
+        this.request = request;
+        this.where = where;
+        this.events = events;
+        this.receiver = new DescriptorReceiver(transport, events);
+        this.states = new StateReceiver(request.mostState());
+        this.silence = new Silence(
+                control,
+                request.patience(),
+                () -> fail("the predecessor at " + where + " was silent for "
+                        + request.patience().toMillis() + " ms"));
+    }
+
+    /** Connects to {@code handoffPath}, once for bytes and once for descriptors. */
+    public void connect(Path handoffPath) {
+        path = handoffPath;
+        Channel channel = begin(transport.newConnection());
+        channel.connect(new DomainSocketAddress(handoffPath.toString())).addListener((ChannelFutureListener) future -> {
+            if (future.isSuccess()) {
+                connected(channel);
+            } else {
+                connectFailed(future.cause());
+            }
+        });
+    }
+
+    /**
+     * Goes on with connections that are there already, whose other ends belong to one process.
+     *
+     * @param byteConnection not registered yet; owned by this transfer from now on
+     * @param descriptorConnection not registered yet, set to receive descriptors; owned by this transfer from now on
+     */
+    public void attach(Channel byteConnection, Channel descriptorConnection) {
+        openLane(descriptorConnection);
+        hello(begin(byteConnection));
+    }
+
+    private Channel begin(Channel channel) {
+        bytes = channel;
+        silence.broken();
+        return open(channel, new Conversation());
+    }
+
+    private Channel open(Channel channel, ChannelHandler last) {
+        channel.pipeline().addLast(new MessageHandler(), last);
+        control.register(channel);
+        return channel;
+    }
+
+    private void connectFailed(Throwable cause) {
+        if (cause instanceof FileNotFoundException || UnixSocketFile.isRefusal(cause)) {
+            close();
+            events.absent();
+        } else {
+            fail("cannot connect to " + where + ": " + Reasons.of(cause));
+        }
+    }
+
+    private void connected(Channel channel) {
+        try {
+            PeerCheck.of(transport, channel, where);
+        } catch (PeerCheck.Refused e) {
+            fail(Reasons.of(e));
+            return;
+        }
+        hello(channel);
+    }
+
+    private void hello(Channel channel) {
+        channel.writeAndFlush(new Message.Hello(
+                MessageCodec.VERSION,
+                MessageCodec.VERSION,
+                request.purpose(),
+                ProcessHandle.current().pid(),
+                request.ticket()));
+    }
+
+    private void welcome(Message.Welcome welcome) {
+        if (welcome.version() != MessageCodec.VERSION) {
+            fail("the predecessor chose protocol version " + welcome.version() + ", we speak " + MessageCodec.VERSION);
+            return;
+        }
+        predecessorPid = welcome.pid();
+        events.welcome(welcome);
+        Path connectTo = path;
+        if (connectTo == null) {
+            return; // the descriptor connection is there already
+        }
+        Channel channel = transport.newConnection();
+        transport.receiveDescriptors(channel);
+        openLane(channel); // one message goes out, descriptors come in
+        channel.connect(new DomainSocketAddress(connectTo.toString())).addListener((ChannelFutureListener) future -> {
+            if (future.isSuccess()) {
+                channel.writeAndFlush(new Message.Attach(MessageCodec.VERSION, welcome.laneToken()));
+            } else {
+                fail("cannot open the descriptor connection to " + where + ": " + Reasons.of(future.cause()));
+            }
+        });
+    }
+
+    private void openLane(Channel channel) {
+        lane = open(channel, new Lane());
+    }
+
+    /** Something has come: acknowledges what is complete now. */
+    private void progressed(int before) {
+        heard();
+        if (!over && receiver.count() > before) {
+            send(new Message.Received(receiver.count()));
+        }
+        if (!over && receiver.isComplete()) {
+            events.complete();
+        }
+    }
+
+    /** What was expected is here: silence is no failure any more. */
+    public void received() {
+        received = true;
+        silence.over();
+    }
+
+    /** Says something to the predecessor. */
+    public void send(Message message) {
+        Channel channel = bytes;
+        if (channel != null) {
+            channel.writeAndFlush(message);
+        }
+    }
+
+    /** Ends it from this side, if it is not over: tells the predecessor why, and closes. */
+    public void abort(String reason) {
+        if (!over) {
+            close();
+            Channel channel = bytes;
+            if (channel != null) {
+                HandoffServer.refuse(channel, reason);
+            }
+        }
+    }
+
+    /** Ends it without a word: closes the connections, and the descriptors that nobody has been given. */
+    public void end() {
+        close();
+        if (bytes != null) {
+            bytes.close();
+        }
+    }
+
+    private void close() {
+        over = true;
+        silence.over();
+        receiver.close();
+        if (lane != null) {
+            lane.close();
+        }
+    }
+
+    private void fail(String reason) {
+        if (!over) {
+            abort(reason);
+            events.failed(reason);
+        }
+    }
+
+    /** Whether everything that was announced so far is here. */
+    public boolean isComplete() {
+        return receiver.isComplete() && !receiver.hasMore();
+    }
+
+    /** How far it got, for messages. */
+    public String progress() {
+        return receiver.expected() < 0
+                ? "nothing was announced"
+                : receiver.count() + " of " + receiver.expected() + " descriptors are here";
+    }
+
+    private String predecessor() {
+        return "the predecessor" + (predecessorPid == 0 ? " at " + where : " (pid " + predecessorPid + ")");
+    }
+
+    private void giveStates() {
+        if (!statesGiven) {
+            statesGiven = true;
+            events.states(states.states());
+        }
+    }
+
+    /** Whether {@code message} is a part of the transfer. */
+    private boolean isTransfer(Message message) {
+        int before = receiver.count();
+        if (message instanceof Message.Manifest manifest) {
+            giveStates();
+            receiver.manifest(manifest);
+        } else if (message instanceof Message.Descriptor descriptor) {
+            receiver.announced(descriptor);
+        } else if (message instanceof Message.Withdrawn withdrawn) {
+            receiver.withdrawn(withdrawn);
+        } else if (message instanceof Message.State state && !statesGiven) {
+            states.received(state);
+            heard();
+            return true;
+        } else {
+            return false;
+        }
+        progressed(before);
+        return true;
+    }
+
+    private void heard() {
+        if (!received) {
+            silence.broken();
+        }
+    }
+
+    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
+            if (over) {
+                return;
+            }
+            if (message instanceof Message.Abort abort) {
+                String reason = predecessor() + " says: " + abort.reason();
+                end();
+                events.failed(reason);
+            } else if (predecessorPid == 0) {
+                if (message instanceof Message.Welcome welcome) {
+                    heard();
+                    welcome(welcome);
+                } else {
+                    notDue(message);
+                }
+            } else if (!isTransfer(message) && !events.said(message)) {
+                notDue(message);
+            }
+        }
+
+        private void notDue(Message message) {
+            fail("the predecessor said " + message.getClass().getSimpleName() + " when that was not due");
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (!over) {
+                close();
+                events.hungUp();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (Reasons.unwrap(cause) instanceof IOException) {
+                context.close(); // a reset is a way to hang up
+            } else {
+                fail(Reasons.of(cause));
+            }
+        }
+    }
+
+    /** Receives descriptors, never bytes. */
+    private final class Lane extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (!(message instanceof FileDescriptor descriptor)) {
+                ReferenceCountUtil.release(message);
+                return;
+            }
+            int before = receiver.count();
+            receiver.arrived(descriptor);
+            progressed(before);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            String reason = Reasons.of(cause);
+            fail(Reasons.unwrap(cause) instanceof IOException ? "receiving descriptors failed: " + reason : reason);
+        }
+    }
+}

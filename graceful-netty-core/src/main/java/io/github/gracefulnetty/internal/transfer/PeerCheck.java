@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import io.github.gracefulnetty.internal.process.OwnUid;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.PeerCredentials;
+import java.io.IOException;
+
+/** Who is on the other side of a connection: only a process of our own user may be. */
+public final class PeerCheck {
+    private PeerCheck() {}
+
+    /** Somebody else is there, or the kernel does not tell. */
+    public static final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private Refused(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * The peer, if it is one of our user's.
+     *
+     * @param where the connection leads to, for the message
+     */
+    public static PeerCredentials of(NativeTransport transport, Channel connection, String where) throws Refused {
+        PeerCredentials peer;
+        int own;
+        try {
+            peer = transport.peerCredentials(connection);
+            own = OwnUid.get();
+        } catch (IOException e) {
+            throw new Refused("cannot find out who is on the other side of " + where + ": " + e.getMessage());
+        }
+        if (peer.uid() != own) {
+            throw new Refused(where + " belongs to uid " + peer.uid() + ", we are uid " + own + ": refused");
+        }
+        return peer;
+    }
+}

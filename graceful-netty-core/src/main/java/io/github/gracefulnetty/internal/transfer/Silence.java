@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Notices that the other side has said nothing for some time. On the control loop. */
+final class Silence {
+    private final ControlLoop control;
+    private final Duration limit;
+    private final Runnable tooLong;
+    private @Nullable ScheduledFuture<?> timer;
+    private long heardNanos;
+
+    Silence(ControlLoop control, Duration limit, Runnable tooLong) {
+        this.control = control;
+        this.limit = limit;
+        this.tooLong = tooLong;
+    }
+
+    /** Something was heard, or is waited for from now on. Cheap: it may be called for every descriptor. */
+    void broken() {
+        heardNanos = System.nanoTime();
+        if (timer == null) {
+            timer = control.schedule(this::look, limit);
+        }
+    }
+
+    private void look() {
+        long left = limit.toNanos() - (System.nanoTime() - heardNanos);
+        if (left <= 0) {
+            timer = null;
+            tooLong.run();
+        } else {
+            timer = control.schedule(this::look, Duration.ofNanos(left));
+        }
+    }
+
+    /** Nobody has to say anything any more. */
+    void over() {
+        ScheduledFuture<?> pending = timer;
+        timer = null;
+        if (pending != null) {
+            pending.cancel(false);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class DescriptorSenderTest {
+    private final EmbeddedChannel bytes = new EmbeddedChannel();
+    private final List<Integer> lane = new ArrayList<>();
+    private int room = Integer.MAX_VALUE;
+    private final List<String> ended = new ArrayList<>();
+    private final DescriptorSender.Events events = new DescriptorSender.Events() {
+        @Override
+        public void sent() {
+            ended.add("sent");
+        }
+
+        @Override
+        public void failed(String reason) {
+            ended.add(reason);
+        }
+    };
+
+    @Test
+    void shouldSayThatNothingComes() {
+        sender().add(items(0));
+        assertThat(bytes.<Message>readOutbound()).isEqualTo(new Message.Manifest(0));
+        assertThat(ended).containsExactly("sent");
+    }
+
+    @Test
+    void shouldAnnounceEachInOrderAndEndWhenAllAreAcknowledged() {
+        DescriptorSender sender = sender();
+        sender.add(items(3));
+        assertThat(bytes.<Message>readOutbound()).isEqualTo(new Message.Manifest(3));
+        for (int i = 0; i < 3; i++) {
+            assertThat(bytes.<Message>readOutbound()).isEqualTo(new Message.Descriptor(i, description(i), Bytes.NONE));
+        }
+        assertThat(lane).containsExactly(1000, 1001, 1002);
+        sender.received(new Message.Received(1));
+        assertThat(sender.acknowledged()).isEqualTo(1);
+        assertThat(ended).isEmpty();
+        sender.received(new Message.Received(3));
+        assertThat(ended).containsExactly("sent");
+    }
+
+    @Test
+    void shouldNeverBeMoreThanAWindowAhead() {
+        int count = 3 * MessageCodec.WINDOW;
+        DescriptorSender sender = sender();
+        sender.add(items(count));
+        for (int acknowledged = 0; acknowledged < count; acknowledged++) {
+            int ahead = Math.min(count, acknowledged + MessageCodec.WINDOW);
+            assertThat(lane).hasSize(ahead);
+            assertThat(ended).isEmpty();
+            sender.received(new Message.Received(acknowledged + 1));
+        }
+        assertThat(lane).hasSize(count);
+        assertThat(ended).containsExactly("sent");
+    }
+
+    @Test
+    void shouldRejectAnAcknowledgementOfWhatWasNotSentOrWasAcknowledgedBefore() {
+        DescriptorSender sender = sender();
+        sender.add(items(2));
+        for (int count : new int[] {0, -1, 3, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> sender.received(new Message.Received(count)))
+                    .isInstanceOf(ProtocolException.class)
+                    .hasMessage("says that it has " + count + " descriptors, 2 were sent");
+        }
+        sender.received(new Message.Received(1));
+        assertThatThrownBy(() -> sender.received(new Message.Received(1))).isInstanceOf(ProtocolException.class);
+        assertThat(ended).isEmpty();
+    }
+
+    @Test
+    void shouldSendWhatIsAddedLater() {
+        DescriptorSender sender = sender();
+        sender.add(items(1));
+        sender.received(new Message.Received(1));
+        sender.add(items(2));
+        sender.received(new Message.Received(3));
+        assertThat(ended).containsExactly("sent", "sent");
+        assertThat(bytes.outboundMessages().stream().filter(Message.Manifest.class::isInstance))
+                .containsExactly(new Message.Manifest(1), new Message.Manifest(2));
+        assertThat(lane).containsExactly(1000, 1000, 1001);
+    }
+
+    @Test
+    void shouldWithdrawWhatIsClosedBeforeItsTurn() {
+        List<DescriptorSender.Item> items = items(1);
+        items.add(new Given(1, null));
+        items.addAll(items(1));
+        DescriptorSender sender = sender();
+        sender.add(items);
+        assertThat(bytes.outboundMessages()).contains(new Message.Withdrawn(1));
+        assertThat(lane).hasSize(2);
+        sender.received(new Message.Received(3));
+        assertThat(ended).containsExactly("sent");
+    }
+
+    @Test
+    void shouldFailWhenOneIsClosedAtThisVeryMoment() {
+        FileDescriptor closing = new FileDescriptor(1000) {
+            @Override
+            public boolean isOpen() {
+                return lane.isEmpty();
+            }
+        };
+        sender().add(List.of(new Given(0, closing)));
+        assertThat(ended)
+                .containsExactly("cannot send the descriptor of tcp 127.0.0.1:0: it was closed at this very moment");
+        assertThat(bytes.outboundMessages()).containsExactly(new Message.Manifest(1));
+    }
+
+    @Test
+    void shouldWaitForRoomUntilSomethingHasArrived() {
+        room = 2;
+        DescriptorSender sender = sender();
+        sender.add(items(3));
+        assertThat(lane).hasSize(2);
+        room = 3;
+        sender.received(new Message.Received(1));
+        assertThat(lane).hasSize(3);
+        assertThat(ended).isEmpty();
+    }
+
+    @Test
+    void shouldTryAgainWhileSomebodyElseTakesAllRoomAndFailInTheEnd() {
+        room = 0;
+        bytes.freezeTime();
+        sender().add(items(1));
+        for (int i = 0; i < 1000 && ended.isEmpty(); i++) {
+            bytes.advanceTimeBy(10, TimeUnit.MILLISECONDS);
+            bytes.runScheduledPendingTasks();
+        }
+        assertThat(ended)
+                .containsExactly("cannot send the descriptor of tcp 127.0.0.1:0: the kernel takes no more: too many"
+                        + " descriptors of this user are on their way (as many as one process may have open), see"
+                        + " ulimit -n");
+    }
+
+    @Test
+    void shouldFailWhenOneCannotBeSent() {
+        room = -1;
+        sender().add(items(1));
+        assertThat(ended).containsExactly("cannot send the descriptor of tcp 127.0.0.1:0: broken pipe");
+    }
+
+    private DescriptorSender sender() {
+        return new DescriptorSender(bytes, this::send, events);
+    }
+
+    private boolean send(FileDescriptor descriptor) throws IOException {
+        if (room < 0) {
+            throw new IOException("broken pipe");
+        }
+        return lane.size() < room && lane.add(descriptor.intValue());
+    }
+
+    private static List<DescriptorSender.Item> items(int count) {
+        List<DescriptorSender.Item> items = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            items.add(new Given(i, new FileDescriptor(1000 + i)));
+        }
+        return items;
+    }
+
+    private static Description description(int port) {
+        InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
+        return new Description(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET, "", address, null, null);
+    }
+
+    private record Given(int port, @Nullable FileDescriptor descriptor) implements DescriptorSender.Item {
+        @Override
+        public Description description() {
+            return DescriptorSenderTest.description(port);
+        }
+
+        @Override
+        public Bytes metadata() {
+            return Bytes.NONE;
+        }
+    }
+}
