@@ -60,8 +60,7 @@ public final class Activation {
     }
 
     private static Description describe(NativeTransport transport, int descriptor, String name) {
-        String which =
-                ActivationVariables.COUNT + ": descriptor " + descriptor + (name.isEmpty() ? "" : " (" + name + ")");
+        String which = ActivationVariables.COUNT + ": descriptor " + descriptor + " (" + name + ")";
         SocketFacts facts;
         try {
             facts = transport.inspect(descriptor);

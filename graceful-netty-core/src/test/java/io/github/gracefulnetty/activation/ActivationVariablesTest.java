@@ -35,12 +35,12 @@ class ActivationVariablesTest {
     @Test
     void shouldReadNamesAndDuplicateNames() {
         assertThat(names(Map.of("LISTEN_PID", "42", "LISTEN_FDS", "3", "LISTEN_FDNAMES", "web:web:")))
-                .containsExactly("web", "web", "");
+                .containsExactly("web", "web", "LISTEN_FD_5");
     }
 
     @Test
-    void shouldLeaveNamesEmptyWhenThereAreNone() {
-        assertThat(names(Map.of("LISTEN_PID", "42", "LISTEN_FDS", "2"))).containsExactly("", "");
+    void shouldNameThemByNumberWhenThereAreNoNames() {
+        assertThat(names(Map.of("LISTEN_PID", "42", "LISTEN_FDS", "2"))).containsExactly("LISTEN_FD_3", "LISTEN_FD_4");
     }
 
     @ParameterizedTest

@@ -214,7 +214,7 @@ public final class EpollTransport implements NativeTransport {
     }
 
     private static int tcpState(Socket socket) throws IOException {
-        ByteBuffer firstByte = TCP_STATE.get(); // the kernel copies as much as there is room for
+        ByteBuffer firstByte = TCP_STATE.get().clear(); // the kernel copies as much as there is room for
         try {
             socket.getRawOpt(IPPROTO_TCP, TCP_INFO, firstByte);
         } catch (IOException | ChannelException e) {

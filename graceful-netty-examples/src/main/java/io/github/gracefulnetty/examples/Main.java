@@ -3,6 +3,7 @@ package io.github.gracefulnetty.examples;
 
 import io.github.gracefulnetty.Graceful;
 import io.github.gracefulnetty.examples.http.HttpCommand;
+import io.github.gracefulnetty.examples.udp.UdpCommand;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "graceful-netty-examples",
         description = "Servers that are replaced without their clients noticing.",
-        subcommands = HttpCommand.class,
+        subcommands = {HttpCommand.class, UdpCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

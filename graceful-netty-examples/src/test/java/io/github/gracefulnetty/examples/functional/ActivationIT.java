@@ -178,7 +178,7 @@ class ActivationIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"3<&-, descriptor 3", "3</dev/null, descriptor 3 is not"})
+    @CsvSource({"3<&-, descriptor 3", "3</dev/null, descriptor 3 (LISTEN_FD_3) is not"})
     void shouldRefuseADescriptorThatIsNotASocket(String redirection, String named) {
         assertRefuses(
                 processes.start(JavaCommand.http("--port", "0")
