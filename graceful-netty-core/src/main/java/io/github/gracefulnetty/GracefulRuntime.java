@@ -11,6 +11,7 @@ import io.github.gracefulnetty.drain.DrainResult;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.Signals;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.time.Duration;
@@ -209,7 +210,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         }
         successor.stopping();
         context.lifecycle().fire(Event.STOP);
-        context.register().closeUnclaimed();
+        context.register().closeUnclaimed(false);
         context.register()
                 .accept(false)
                 .thenCompose(paused -> context.register().closeSockets())
@@ -217,10 +218,11 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     @Override
-    public void handedOver(ProcessContext.LastWord lastWord) {
+    public void handedOver(ProcessContext.LastWord lastWord, List<? extends DescriptorSender.Item> unclaimed) {
         context.register().keepPaths(true);
         context.register()
-                .accept(false)
+                .closeAbandoned(unclaimed)
+                .thenCompose(closed -> context.register().accept(false))
                 .whenComplete((paused, failure) -> context.onControl(() -> drain(true, lastWord), exit));
     }
 
@@ -263,7 +265,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     /** Everything else that this runtime holds; the control loop ends after what is under way. */
     private void release() {
         predecessor.endpoint().close();
-        context.register().closeUnclaimed();
+        context.register().closeUnclaimed(false);
         signalHandlers.forEach(Runnable::run);
         signalHandlers.clear();
         try {

@@ -198,7 +198,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     @Override
-    public void successorServing(Upgrade done, UpgradeResult result) {
+    public void successorServing(Upgrade done, UpgradeResult result, List<? extends DescriptorSender.Item> unclaimed) {
         context.lifecycle().fire(Event.SUCCESSOR_SERVING);
         LOGGER.info(
                 "graceful-netty: handed over to pid {} (generation {}) after {} ms, draining {} connections",
@@ -206,7 +206,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
                 result.generation(),
                 result.took().toMillis(),
                 context.connections().open().size());
-        whole.handedOver(done::drained);
+        whole.handedOver(done::drained, unclaimed);
         if (waiting != null) {
             waiting.complete(result);
         }

@@ -44,8 +44,9 @@ record ProcessContext(
          * A successor serves: pause, drain, exit.
          *
          * @param lastWord to the successor, when drained
+         * @param unclaimed what the successor has no use for
          */
-        void handedOver(LastWord lastWord);
+        void handedOver(LastWord lastWord, List<? extends DescriptorSender.Item> unclaimed);
 
         /** This process was to take over and cannot: its predecessor goes on, and must not suffer from its end. */
         void takeoverFailed(HandoffException reason);

@@ -7,7 +7,6 @@ import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Description;
 import io.github.gracefulnetty.internal.protocol.Inherited;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -184,17 +183,24 @@ final class SuccessorRole implements Takeover.Events {
 
     /** The listeners are ours to accept on. */
     private void serve() {
-        List<Description> unclaimed = context.register().closeUnclaimed();
+        List<Inherited> unclaimed = context.register().closeUnclaimed(true);
         if (!unclaimed.isEmpty()) {
-            LOGGER.warn("graceful-netty: inherited, but not bound by this version, so closed: {}", unclaimed);
+            LOGGER.warn(
+                    "graceful-netty: inherited, but not bound by this version, so closed: {}",
+                    unclaimed.stream().map(Inherited::description).toList());
         }
         context.register().keepPaths(false);
-        context.register().accept(true).whenComplete((nothing, failure) -> context.onControl(this::accepting, ready));
+        context.register()
+                .accept(true)
+                .whenComplete((nothing, failure) -> context.onControl(() -> accepting(unclaimed), ready));
     }
 
-    private void accepting() {
+    private void accepting(List<Inherited> unclaimed) {
         if (takeover != null) {
-            takeover.serving();
+            takeover.serving(unclaimed.stream()
+                    .map(Inherited::index)
+                    .filter(index -> index >= 0)
+                    .toList());
         }
         ready.complete(null);
         whole.serving();

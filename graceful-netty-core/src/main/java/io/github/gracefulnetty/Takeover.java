@@ -92,8 +92,9 @@ final class Takeover {
         transfer.send(new Message.Ready());
     }
 
-    void serving() {
-        transfer.send(new Message.Serving());
+    /** @param unclaimed the numbers of what this process has no use for */
+    void serving(List<Integer> unclaimed) {
+        transfer.send(new Message.Serving(unclaimed));
     }
 
     /** Ends the handoff from this side, if it is not over. */

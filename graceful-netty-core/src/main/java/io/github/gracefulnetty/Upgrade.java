@@ -10,6 +10,7 @@ import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
@@ -30,8 +31,8 @@ final class Upgrade {
 
         void successorReady();
 
-        /** The successor serves: this process is the past. */
-        void successorServing(Upgrade done, UpgradeResult result);
+        /** The successor serves, but for what it had no use for: this process is the past. */
+        void successorServing(Upgrade done, UpgradeResult result, List<? extends DescriptorSender.Item> unclaimed);
 
         /** It did not work out; the successor's process, if it was ours, has ended. */
         void failed(String reason);
@@ -129,18 +130,27 @@ final class Upgrade {
         begun.send(new Message.Commit());
     }
 
-    private void serving() {
+    private void serving(OutgoingTransfer begun, List<Integer> unclaimed) {
+        List<DescriptorSender.Item> abandoned = new ArrayList<>();
+        for (int index : unclaimed) {
+            if (index >= begun.items().size()) {
+                fail("successor pid " + successorPid + " does not claim descriptor " + index
+                        + ", which it has not got");
+                return;
+            }
+            abandoned.add(begun.items().get(index));
+        }
         stage = Stage.SERVING;
         deadline.cancel(false);
-        if (transfer != null) {
-            transfer.close();
-        }
+        begun.close();
         SuccessorProcess ours = process;
         if (ours != null) {
             ours.disown();
         }
         events.successorServing(
-                this, new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)));
+                this,
+                new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)),
+                abandoned);
     }
 
     /** Last word to the successor. */
@@ -202,8 +212,8 @@ final class Upgrade {
                 }
                 return true;
             }
-            if (stage == Stage.HANDING_OVER && message instanceof Message.Serving) {
-                serving();
+            if (stage == Stage.HANDING_OVER && message instanceof Message.Serving serving && begun != null) {
+                serving(begun, serving.unclaimed());
                 return true;
             }
             return false;

@@ -200,7 +200,7 @@ class HostileSuccessorTest {
                 Arguments.of(new Message.Received(3), "says that it has 3 descriptors, 2 were sent"),
                 Arguments.of(new Message.Received(0), "says that it has 0 descriptors"),
                 Arguments.of(new Message.Ready(), "said Ready when that was not due"),
-                Arguments.of(new Message.Serving(), "said Serving when that was not due"),
+                Arguments.of(new Message.Serving(List.of()), "said Serving when that was not due"),
                 Arguments.of(new Message.Commit(), "said Commit when that was not due"),
                 Arguments.of(new Message.Drained(0), "said Drained when that was not due"),
                 Arguments.of(HELLO, "said Hello when that was not due"));
@@ -221,7 +221,8 @@ class HostileSuccessorTest {
         try (RawPeer successor = new RawPeer(path);
                 RawPeer lane = attach(successor)) {
             successor.say(new Message.Received(2));
-            assertThat(successor.say(new Message.Serving()).hearAbort()).contains("said Serving when that was not due");
+            assertThat(successor.say(new Message.Serving(List.of())).hearAbort())
+                    .contains("said Serving when that was not due");
             lane.close();
         }
     }

@@ -40,6 +40,7 @@ public final class Activation {
         for (int i = 0; i < names.size(); i++) {
             int descriptor = ActivationVariables.FIRST_DESCRIPTOR + i;
             listeners.add(new Inherited(
+                    -1,
                     describe(transport, descriptor, names.get(i)),
                     Bytes.NONE,
                     new OwnedDescriptor(new FileDescriptor(descriptor))));

@@ -97,14 +97,14 @@ public final class ReceivedDescriptor implements AutoCloseable {
         check(kind().isListener(), "is not a listener", bootstrap);
         SocketAddress address = Objects.requireNonNull(description.local(), "a listener has an address");
         ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
-        register.inherit(List.of(new Inherited(description, Bytes.NONE, owned.moved())));
+        register.inherit(List.of(new Inherited(-1, description, Bytes.NONE, owned.moved())));
         register.accept(true);
         ChannelFactory<ServerChannel> factory = () ->
                 LateBindingServerChannel.create(register, kind(), () -> (ServerChannel) transport.open(kind(), null));
         ChannelFuture bound = bootstrap.clone().channelFactory(factory).bind(address);
         return bound.addListener(done -> {
             if (!done.isSuccess()) {
-                register.closeUnclaimed();
+                register.closeUnclaimed(false);
             }
         });
     }

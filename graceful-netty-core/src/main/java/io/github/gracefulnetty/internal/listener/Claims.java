@@ -71,19 +71,27 @@ final class Claims {
         return descriptions;
     }
 
-    /** Closes what nobody has claimed, and returns what that was. Paths are left alone. */
-    synchronized List<Description> close() {
-        List<Description> closed = unclaimed();
+    /**
+     * Closes what nobody has claimed, and returns what that was.
+     *
+     * @param removePaths whether to remove the paths of unix sockets, too: only if they are ours by now
+     */
+    synchronized List<Inherited> close(boolean removePaths) {
+        List<Inherited> closed = new ArrayList<>(inherited.size());
         for (Claimed one : inherited) {
+            if (removePaths && one.traits().removePath()) {
+                SocketPath.of(one.inherited().description().local()).remove();
+            }
             one.inherited().descriptor().close();
+            closed.add(one.inherited());
         }
         inherited.clear();
         return closed;
     }
 
     /**
-     * What is meant, if it is there: one with the wanted name wins, then one that was asked for by the same address, then
-     * one that is bound to it, then one whose wildcard means the same. A miss is logged with what is left.
+     * What is meant, if it is there: one with the wanted name wins, then one that was asked for by this address or is
+     * bound to it, then one whose wildcard means the same; among equals the first. A miss is logged with what is left.
      */
     synchronized @Nullable Claimed claim(Wanted wanted) {
         for (Match match : Match.values()) {
@@ -119,9 +127,8 @@ final class Claims {
     /** The ways in which a claim can mean a socket, the best one first. */
     private enum Match {
         NAME,
-        REQUESTED,
+        ADDRESS,
         ANY_PORT,
-        BOUND,
         WILDCARD;
 
         boolean holds(Claimed one, Wanted wanted) {
@@ -137,9 +144,9 @@ final class Claims {
             }
             return switch (this) {
                 case NAME -> false;
-                case REQUESTED -> Addresses.same(requested, address);
+                case ADDRESS ->
+                    Addresses.same(requested, address) || (port(address) != 0 && Addresses.same(bound, address));
                 case ANY_PORT -> port(address) == 0 && port(requested) == 0 && Addresses.equivalent(requested, address);
-                case BOUND -> port(address) != 0 && Addresses.same(bound, address);
                 case WILDCARD -> port(address) != 0 && Addresses.equivalent(bound, address);
             };
         }

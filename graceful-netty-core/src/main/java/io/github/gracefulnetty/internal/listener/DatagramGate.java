@@ -111,6 +111,11 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
     }
 
     @Override
+    public CompletableFuture<Void> closeWhenQueueIsEmpty() {
+        return closeSocket();
+    }
+
+    @Override
     public void end() {
         channel.close();
     }

@@ -21,6 +21,8 @@ import java.net.StandardProtocolFamily;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * is on, and the {@link ListenerRegister} lets listeners accept.
  */
 public abstract class LateBindingServerChannel extends AbstractServerChannel implements OpenSocket {
+    private static final int QUIET_TURNS = 3;
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LateBindingServerChannel.class);
 
     /** The name that the application gave this listener. */
@@ -46,6 +49,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     private final LateBindingConfig config;
     private final Map<AttributeKey<?>, Boolean> earlyAttributes = new ConcurrentHashMap<>();
 
+    private final Relay relay;
     private volatile @Nullable Listener listener;
     private volatile boolean closed;
     private boolean readRequested;
@@ -56,6 +60,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         this.kind = kind;
         this.plainFactory = plainFactory;
         this.config = new LateBindingConfig(this);
+        this.relay = new Relay(this, register.connections());
     }
 
     /**
@@ -128,6 +133,31 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     }
 
     @Override
+    public CompletableFuture<Void> closeWhenQueueIsEmpty() {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        onLoop(() -> closeUnlessAccepted(relay.accepted(), QUIET_TURNS, closed));
+        return closed;
+    }
+
+    /** The loop looks at its sockets before it runs what is due later. Nothing accepted for some turns: the queue is empty. */
+    private void closeUnlessAccepted(long before, int turns, CompletableFuture<Void> closed) {
+        long now = relay.accepted();
+        if (now == before && turns == 0) {
+            closeSocket().thenRun(() -> closed.complete(null));
+            return;
+        }
+        try {
+            eventLoop()
+                    .schedule(
+                            () -> closeUnlessAccepted(now, now == before ? turns - 1 : QUIET_TURNS, closed),
+                            1,
+                            TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            closed.complete(null); // the loop has ended, and with it the socket
+        }
+    }
+
+    @Override
     public CompletableFuture<Void> followRegister() {
         return onLoop(this::updateReading);
     }
@@ -146,7 +176,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         for (AttributeKey<?> key : earlyAttributes.keySet()) {
             copyAttribute(key, inner);
         }
-        inner.pipeline().addLast(new Relay(this, register.connections()));
+        inner.pipeline().addLast(relay);
         bound.register(loop);
         config.bound(inner, bound.sharedThrough());
         inner.closeFuture().addListener((ChannelFutureListener) future -> {

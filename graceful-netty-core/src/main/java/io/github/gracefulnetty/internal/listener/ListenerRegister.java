@@ -9,6 +9,7 @@ import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -78,9 +79,13 @@ public final class ListenerRegister {
         return false;
     }
 
-    /** Closes what was inherited and not claimed, and returns what that was. Paths are left alone. */
-    public List<Description> closeUnclaimed() {
-        return claims.close();
+    /**
+     * Closes what was inherited and not claimed, and returns what that was.
+     *
+     * @param removePaths whether to remove the paths of unix sockets, too: only if they are ours by now
+     */
+    public List<Inherited> closeUnclaimed(boolean removePaths) {
+        return claims.close(removePaths);
     }
 
     /**
@@ -110,6 +115,17 @@ public final class ListenerRegister {
     /** Closes the listening sockets, but not yet the channels that applications wait for. */
     public CompletableFuture<Void> closeSockets() {
         return onAll(OpenSocket::closeSocket);
+    }
+
+    /**
+     * Closes those of the sockets that nobody takes over, each when its queue is empty. Their channels stay open for those
+     * who wait for their end.
+     */
+    public CompletableFuture<Void> closeAbandoned(Collection<? extends DescriptorSender.Item> items) {
+        return CompletableFuture.allOf(open().stream()
+                .filter(socket -> items.contains(socket.item()))
+                .map(OpenSocket::closeWhenQueueIsEmpty)
+                .toArray(CompletableFuture<?>[]::new));
     }
 
     /** Ends all sockets: whoever waits for their end goes on. */

@@ -25,6 +25,9 @@ interface OpenSocket {
     /** Stops taking what is new, for good. Completes when that is done. */
     CompletableFuture<Void> closeSocket();
 
+    /** Like {@link #closeSocket}, after what waits in its queue was taken. It must not be paused. */
+    CompletableFuture<Void> closeWhenQueueIsEmpty();
+
     /** Ends it: whoever waits for its end goes on. */
     void end();
 }

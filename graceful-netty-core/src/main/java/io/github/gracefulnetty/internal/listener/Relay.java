@@ -10,14 +10,21 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 final class Relay extends ChannelInboundHandlerAdapter {
     private final Channel outer;
     private final ConnectionTracker connections;
+    private long accepted;
 
     Relay(Channel outer, ConnectionTracker connections) {
         this.outer = outer;
         this.connections = connections;
     }
 
+    /** How many connections it has passed on. On the event loop. */
+    long accepted() {
+        return accepted;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        accepted++;
         connections.track((Channel) message);
         outer.pipeline().fireChannelRead(message);
     }

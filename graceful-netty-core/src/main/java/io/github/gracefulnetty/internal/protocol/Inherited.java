@@ -4,8 +4,9 @@ package io.github.gracefulnetty.internal.protocol;
 /**
  * A descriptor that this process got from somebody else, with what was said of it.
  *
+ * @param index its number in the transfer that brought it, counted from 0; -1 if none did
  * @param description what it is; verified
  * @param metadata what its sender added
  * @param descriptor itself; whoever claims it takes it over
  */
-public record Inherited(Description description, Bytes metadata, OwnedDescriptor descriptor) {}
+public record Inherited(int index, Description description, Bytes metadata, OwnedDescriptor descriptor) {}

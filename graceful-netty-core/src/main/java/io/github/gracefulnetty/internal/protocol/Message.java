@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.protocol;
 
+import java.util.List;
+
 /**
  * What the two processes of a handoff say to each other. The order is in {@code docs/protocol.md}; the bytes are in
  * {@link MessageCodec}.
@@ -80,8 +82,16 @@ public sealed interface Message {
     /** Predecessor: from now on the successor is not ended any more; it may accept. */
     record Commit() implements Message {}
 
-    /** Successor: accepting, and it has taken over the handoff path. */
-    record Serving() implements Message {}
+    /**
+     * Successor: accepting, and it has taken over the handoff path.
+     *
+     * @param unclaimed the numbers of the descriptors that it got and has no use for: it has closed them
+     */
+    record Serving(List<Integer> unclaimed) implements Message {
+        public Serving {
+            unclaimed = List.copyOf(unclaimed);
+        }
+    }
 
     /**
      * Predecessor, last: drained.

@@ -13,6 +13,8 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,8 +118,9 @@ public final class MessageCodec {
             out.writeByte(READY);
         } else if (message instanceof Message.Commit) {
             out.writeByte(COMMIT);
-        } else if (message instanceof Message.Serving) {
-            out.writeByte(SERVING);
+        } else if (message instanceof Message.Serving serving) {
+            out.writeByte(SERVING).writeInt(serving.unclaimed().size());
+            serving.unclaimed().forEach(out::writeInt);
         } else if (message instanceof Message.Drained drained) {
             out.writeByte(DRAINED).writeLong(drained.forced());
         } else if (message instanceof Message.Abort abort) {
@@ -170,7 +173,7 @@ public final class MessageCodec {
             case RECEIVED -> new Message.Received(readCount(in));
             case READY -> new Message.Ready();
             case COMMIT -> new Message.Commit();
-            case SERVING -> new Message.Serving();
+            case SERVING -> new Message.Serving(readCounts(in));
             case DRAINED -> new Message.Drained(in.readLong());
             case ABORT -> new Message.Abort(readString(in));
             default -> throw new ProtocolException("unknown message type " + type);
@@ -410,6 +413,18 @@ public final class MessageCodec {
         byte[] bits = new byte[Token.BYTES];
         in.readBytes(bits);
         return Token.of(bits);
+    }
+
+    private static List<Integer> readCounts(ByteBuf in) {
+        int length = readCount(in);
+        if ((long) length * Integer.BYTES > in.readableBytes()) {
+            throw new ProtocolException("message ends in the middle of a field");
+        }
+        List<Integer> counts = new ArrayList<>(length);
+        for (int i = 0; i < length; i++) {
+            counts.add(readCount(in));
+        }
+        return counts;
     }
 
     private static int readCount(ByteBuf in) {

@@ -103,7 +103,8 @@ public final class DescriptorReceiver implements AutoCloseable {
     private void give(Message.Descriptor announcement, OwnedDescriptor owned) {
         try {
             Verification.verify(transport, owned.number(), announcement.description());
-            sink.received(new Inherited(announcement.description(), announcement.metadata(), owned));
+            sink.received(
+                    new Inherited(announcement.index(), announcement.description(), announcement.metadata(), owned));
         } catch (Throwable t) {
             owned.close(); // unless the sink has found another owner before it failed
             throw t;

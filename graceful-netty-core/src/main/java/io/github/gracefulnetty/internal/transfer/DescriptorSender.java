@@ -95,6 +95,11 @@ public final class DescriptorSender {
         endIfAllAreThere();
     }
 
+    /** What was added so far. */
+    public List<Item> items() {
+        return List.copyOf(items);
+    }
+
     /** How many there are. */
     public int count() {
         return items.size();

@@ -139,6 +139,11 @@ public final class OutgoingTransfer {
         }
     }
 
+    /** What was given so far, in the order of its numbers. */
+    public List<DescriptorSender.Item> items() {
+        return sender == null ? List.of() : sender.items();
+    }
+
     /** Whether the receiver has everything that was given so far. */
     public boolean isComplete() {
         return sender != null && sender.acknowledged() == sender.count();

@@ -59,7 +59,8 @@ class MessageCodecTest {
                 new Message.Received(64),
                 new Message.Ready(),
                 new Message.Commit(),
-                new Message.Serving(),
+                new Message.Serving(List.of()),
+                new Message.Serving(List.of(0, 7, 10_000)),
                 new Message.Drained(17),
                 new Message.Abort("because"));
     }

@@ -45,6 +45,7 @@ class AcceptorRaceTest {
         InetSocketAddress address = inherited.localAddress();
         ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
         register.inherit(List.of(new Inherited(
+                -1,
                 new Description(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET, "", address, null, null),
                 Bytes.NONE,
                 new OwnedDescriptor(inherited))));
