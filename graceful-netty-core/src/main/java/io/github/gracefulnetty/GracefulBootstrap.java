@@ -78,13 +78,13 @@ public final class GracefulBootstrap extends ServerBootstrap {
     }
 
     @Override
-    public ServerBootstrap group(EventLoopGroup group) {
+    public GracefulBootstrap group(EventLoopGroup group) {
         return group(group, group);
     }
 
     /** The groups are kept until {@code bind}: only then it is known whether native ones have to stand in for them. */
     @Override
-    public ServerBootstrap group(EventLoopGroup parent, EventLoopGroup child) {
+    public GracefulBootstrap group(EventLoopGroup parent, EventLoopGroup child) {
         if (parentGroup != null) {
             throw new IllegalStateException("group set already");
         }
@@ -98,6 +98,24 @@ public final class GracefulBootstrap extends ServerBootstrap {
     public ServerBootstrap channelFactory(ChannelFactory<? extends ServerChannel> factory) {
         plainFactory = factory;
         return super.channelFactory((ChannelFactory<ServerChannel>) () -> newChannel(factory));
+    }
+
+    @Override
+    public GracefulBootstrap childHandler(ChannelHandler handler) {
+        super.childHandler(handler);
+        return this;
+    }
+
+    @Override
+    public <T> GracefulBootstrap childOption(ChannelOption<T> option, T value) {
+        super.childOption(option, value);
+        return this;
+    }
+
+    @Override
+    public <T> GracefulBootstrap option(ChannelOption<T> option, T value) {
+        super.option(option, value);
+        return this;
     }
 
     @Override

@@ -62,10 +62,10 @@ final class LiveItem implements DescriptorSender.Item {
             return descriptor;
         }
         SocketFacts facts = transport.inspect(descriptor.intValue());
-        if (!kind.test(facts.kind())) {
-            throw new IOException("it is a " + facts.kind() + " socket, not one that " + does);
-        }
         description = new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
+        if (!kind.test(facts.kind())) {
+            throw new IOException("it is not a socket that " + does);
+        }
         return descriptor;
     }
 }

@@ -48,7 +48,7 @@ public final class Offer {
      * @throws IllegalArgumentException if {@code channel} has no descriptor that can be passed
      */
     public static Offer listener(Channel channel) {
-        return socket(channel, DescriptorKind::isListener, "listen");
+        return socket(channel, DescriptorKind::isListener, "listens");
     }
 
     /**

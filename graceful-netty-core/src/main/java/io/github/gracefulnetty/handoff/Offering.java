@@ -67,7 +67,15 @@ public final class Offering {
      * connection.
      */
     public CompletionStage<Void> received() {
-        return received.minimalCompletionStage();
+        CompletableFuture<Void> unwrapped = new CompletableFuture<>(); // a copy would wrap the failure
+        received.whenComplete((nothing, failure) -> {
+            if (failure == null) {
+                unwrapped.complete(null);
+            } else {
+                unwrapped.completeExceptionally(failure);
+            }
+        });
+        return unwrapped;
     }
 
     CompletableFuture<Void> receivedFuture() {

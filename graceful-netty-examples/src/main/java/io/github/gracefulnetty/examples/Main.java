@@ -3,7 +3,9 @@ package io.github.gracefulnetty.examples;
 
 import io.github.gracefulnetty.Graceful;
 import io.github.gracefulnetty.examples.http.HttpCommand;
+import io.github.gracefulnetty.examples.share.ShareCommand;
 import io.github.gracefulnetty.examples.udp.UdpCommand;
+import io.github.gracefulnetty.examples.web.WebCommand;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "graceful-netty-examples",
         description = "Servers that are replaced without their clients noticing.",
-        subcommands = {HttpCommand.class, UdpCommand.class},
+        subcommands = {HttpCommand.class, WebCommand.class, UdpCommand.class, ShareCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

@@ -137,7 +137,7 @@ public final class HandoffPath {
             inPlace = true;
         } catch (FileAlreadyExistsException e) {
             if (UnixSocketFile.probe(path) == UnixSocketFile.Presence.ALIVE) {
-                throw new IOException("unix:" + path + ": another process has just begun to listen there", e);
+                throw new IOException("unix:" + path + ": another process listens there already", e);
             }
             publishOverPredecessor();
         }
