@@ -30,6 +30,9 @@ public final class DescriptorServer implements AutoCloseable {
     public static final int MAX_RECEIVERS = 256;
 
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(DescriptorServer.class);
+    /** Each receiver says something on two connections; many may come at the same moment. */
+    private static final int MAX_SILENT = 2 * MAX_RECEIVERS;
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final NativeTransport transport;
@@ -62,7 +65,15 @@ public final class DescriptorServer implements AutoCloseable {
      * @throws HandoffException if there is no native transport
      */
     public static DescriptorServer listen(Path path, Offerer offerer, Duration patience) throws IOException {
-        DescriptorServer server = new DescriptorServer(Natives.required(), path, offerer, patience);
+        if (patience.isNegative() || patience.isZero()) {
+            throw new IllegalArgumentException("patience must be more than 0, not " + patience);
+        }
+        DescriptorServer server;
+        try {
+            server = new DescriptorServer(Natives.required(), path, offerer, patience);
+        } catch (IllegalStateException e) {
+            throw new IOException("unix:" + path + ": there can be no event loop: " + Reasons.root(e), e);
+        }
         CompletableFuture<Void> open = new CompletableFuture<>();
         server.control.execute(() -> {
             try {
@@ -90,7 +101,7 @@ public final class DescriptorServer implements AutoCloseable {
     private void open() throws IOException {
         HandoffPath place = new HandoffPath(path);
         place.check();
-        HandoffServer listening = new HandoffServer(transport, control, place, new Reception());
+        HandoffServer listening = new HandoffServer(transport, control, place, new Reception(), MAX_SILENT);
         server = listening;
         place.publishFresh();
     }

@@ -61,7 +61,15 @@ final class LiveItem implements DescriptorSender.Item {
             description = Verification.describe(transport, descriptor.intValue(), name);
             return descriptor;
         }
-        SocketFacts facts = transport.inspect(descriptor.intValue());
+        SocketFacts facts;
+        try {
+            facts = transport.inspect(descriptor.intValue());
+        } catch (IOException e) {
+            if (descriptor.isOpen()) {
+                throw e;
+            }
+            return null; // closed meanwhile
+        }
         description = new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
         if (!kind.test(facts.kind())) {
             throw new IOException("it is not a socket that " + does);

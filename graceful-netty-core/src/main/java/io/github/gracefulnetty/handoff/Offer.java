@@ -93,9 +93,7 @@ public final class Offer {
     public static Offer descriptor(FileDescriptor descriptor) {
         return new Offer(
                 (transport, name, metadata) -> {
-                    OpenFiles.Type type =
-                            OpenFiles.supported() ? OpenFiles.type(descriptor.intValue()) : OpenFiles.Type.OTHER;
-                    return switch (type) {
+                    return switch (type(descriptor)) {
                         case FILE -> file(DescriptorKind.FILE, descriptor, name, metadata);
                         case PIPE -> file(DescriptorKind.PIPE, descriptor, name, metadata);
                         case OTHER -> new LiveItem(transport, () -> descriptor, kind -> true, "", name, metadata);
@@ -103,6 +101,18 @@ public final class Offer {
                 },
                 "",
                 Bytes.NONE);
+    }
+
+    private static OpenFiles.Type type(FileDescriptor descriptor) throws IOException {
+        try {
+            boolean tells = OpenFiles.supported() && descriptor.isOpen();
+            return tells ? OpenFiles.type(descriptor.intValue()) : OpenFiles.Type.OTHER;
+        } catch (IOException e) {
+            if (descriptor.isOpen()) {
+                throw e;
+            }
+            return OpenFiles.Type.OTHER; // closed meanwhile: it will be left out
+        }
     }
 
     private static FileItem file(DescriptorKind kind, FileDescriptor descriptor, String name, Bytes metadata) {

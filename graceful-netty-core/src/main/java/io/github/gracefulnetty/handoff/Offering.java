@@ -10,6 +10,7 @@ import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,9 +51,15 @@ public final class Offering {
      * Adds application state. The stream is read while it is sent, on the event loop of the connection, and closed in any
      * case; at most 64 MiB, all states together.
      *
-     * @throws IllegalArgumentException if the name was used before, or there are too many
+     * @throws IllegalArgumentException if the name was used before or is longer than 4,096 bytes, or there are too many;
+     *     the stream stays the caller's then
      */
     public Offering state(String name, InputStream stream) {
+        int length = name.getBytes(StandardCharsets.UTF_8).length;
+        if (length > MessageCodec.MAX_STRING) {
+            throw new IllegalArgumentException("the name of an application state has at most "
+                    + MessageCodec.MAX_STRING + " bytes, this one " + length);
+        }
         if (states.size() == MessageCodec.MAX_STATE_NAMES) {
             throw new IllegalArgumentException("more than " + MessageCodec.MAX_STATE_NAMES + " application states");
         }

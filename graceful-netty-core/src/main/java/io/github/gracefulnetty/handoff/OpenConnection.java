@@ -7,6 +7,7 @@ import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
 import io.github.gracefulnetty.internal.transfer.PeerCheck;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -148,13 +149,21 @@ final class OpenConnection {
             }
         }
 
+        private int receive(FileDescriptor lane) throws IOException {
+            try {
+                return new Socket(lane.intValue()).recvFd();
+            } catch (IOException e) {
+                throw new IOException(DescriptorReceiver.whyNotReceived(e), e);
+            }
+        }
+
         private Pair adopt(FileDescriptor lane) throws IOException {
             int bytes;
             try {
                 if (transport.inspect(lane.intValue()).kind() != DescriptorKind.UNIX_CONNECTION) {
                     throw new ProtocolException("the sender's first descriptor is not a unix connection");
                 }
-                bytes = new Socket(lane.intValue()).recvFd();
+                bytes = receive(lane);
                 if (bytes <= 0) {
                     throw new ProtocolException(
                             "the sender's descriptor connection does not carry its byte connection");
@@ -164,6 +173,15 @@ final class OpenConnection {
                 throw e;
             }
             return OpenConnection.this.adopt(peer, bytes, lane.intValue());
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (!(cause instanceof IOException)) {
+                context.fireExceptionCaught(cause);
+            } else {
+                result.completeExceptionally(new HandoffException(DescriptorReceiver.whyNotReceived(cause), cause));
+            }
         }
 
         @Override

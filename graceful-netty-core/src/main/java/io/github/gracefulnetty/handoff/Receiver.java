@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,9 @@ public final class Receiver {
 
     /** How many bytes of application state are accepted, all names together; 64 MiB by default. */
     public Receiver maxApplicationState(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("a receiver cannot accept " + bytes + " bytes");
+        }
         return new Receiver(path, connection, patience, bytes);
     }
 
@@ -92,24 +96,34 @@ public final class Receiver {
      * @throws InterruptedException if the waiting thread is interrupted; the handoff is ended then
      */
     public int receiveBlocking(DescriptorHandler handler) throws InterruptedException {
+        checkMayBlock();
         return await(receive(handler));
     }
 
     /** Like {@link #receiveOne}, and blocks until it is over. */
     public ReceivedDescriptor receiveOneBlocking() throws InterruptedException {
+        checkMayBlock();
         return await(receiveOne());
     }
 
-    private <T> T await(CompletableFuture<T> result) throws InterruptedException {
+    private void checkMayBlock() {
         if (connection != null && connection.eventLoop().inEventLoop()) {
             throw new IllegalStateException("blocking on the event loop of the connection would wait for itself");
         }
+    }
+
+    private static <T> T await(CompletableFuture<T> result) throws InterruptedException {
         try {
-            return result.get();
-        } catch (InterruptedException e) {
-            result.cancel(true);
-            throw e;
-        } catch (ExecutionException e) {
+            try {
+                return result.get();
+            } catch (InterruptedException e) {
+                if (result.cancel(true)) {
+                    throw e;
+                }
+                Thread.currentThread().interrupt(); // it was over at this very moment: what has come is the caller's
+                return result.join();
+            }
+        } catch (ExecutionException | CompletionException e) {
             throw new HandoffException(Reasons.of(e), e);
         }
     }
@@ -118,7 +132,13 @@ public final class Receiver {
         NativeTransport transport = Natives.required();
         Channel open = connection;
         EventLoop loop = open == null ? null : open.eventLoop();
-        ControlLoop control = loop == null ? new ControlLoop(transport) : ControlLoop.on(loop);
+        ControlLoop control;
+        try {
+            control = loop == null ? new ControlLoop(transport) : ControlLoop.on(loop);
+        } catch (RuntimeException e) {
+            outcome.failed(new HandoffException("cannot begin to receive: " + Reasons.root(e), e));
+            return;
+        }
         ReceivingSession session = new ReceivingSession(transport, control, outcome, patience, maxState);
         result.whenComplete((value, failure) -> {
             if (result.isCancelled()) {
@@ -126,10 +146,14 @@ public final class Receiver {
             }
         });
         control.execute(() -> {
-            if (path != null) {
-                session.connect(path);
-            } else if (open != null) {
-                session.goOnWith(open);
+            try {
+                if (path != null) {
+                    session.connect(path);
+                } else if (open != null) {
+                    session.goOnWith(open);
+                }
+            } catch (Throwable t) {
+                session.cannotBegin(t);
             }
         });
     }

@@ -37,6 +37,7 @@ final class ReceivingSession implements IncomingTransfer.Events {
     private final IncomingTransfer.Request request;
     private @Nullable IncomingTransfer transfer;
     private @Nullable OpenConnection open;
+    private String where = "";
     private int count;
     private boolean over;
 
@@ -49,7 +50,8 @@ final class ReceivingSession implements IncomingTransfer.Events {
     }
 
     void connect(Path path) {
-        begin("unix:" + path).connect(path);
+        where = "unix:" + path;
+        begin(where).connect(path);
     }
 
     private IncomingTransfer begin(String where) {
@@ -72,6 +74,15 @@ final class ReceivingSession implements IncomingTransfer.Events {
                 begin("the other end of the connection").attach(pair.bytes(), pair.lane());
             }
         });
+    }
+
+    /** The first step has failed. On the loop. */
+    void cannotBegin(Throwable failure) {
+        String reason = "cannot begin to receive: " + Reasons.root(failure);
+        if (transfer != null) {
+            transfer.abort(reason);
+        }
+        failed(reason);
     }
 
     /** Nobody is interested any more. On any thread. */
@@ -137,7 +148,7 @@ final class ReceivingSession implements IncomingTransfer.Events {
 
     @Override
     public void absent() {
-        failed("nobody listens there");
+        failed("nobody listens at " + where);
     }
 
     @Override

@@ -41,6 +41,9 @@ public final class Sender {
      *     if it will not
      */
     public static CompletableFuture<Void> send(Channel connection, Offerer offerer, Duration patience) {
+        if (patience.isNegative() || patience.isZero()) {
+            throw new IllegalArgumentException("patience must be more than 0, not " + patience);
+        }
         NativeTransport transport = Natives.required();
         CompletableFuture<Void> result = new CompletableFuture<>();
         ControlLoop control = ControlLoop.on(connection.eventLoop());

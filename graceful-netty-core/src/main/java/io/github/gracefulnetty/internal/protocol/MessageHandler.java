@@ -9,7 +9,8 @@ import io.netty.channel.ChannelPromise;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames and messages on a byte connection. A violation fires an exception and ends reading for good.
+ * Frames and messages on a byte connection. A violation fires an exception and ends reading for good; a message that
+ * cannot be written fires one, too.
  *
  * <p>Does itself what {@code ByteToMessageCodec} would do, and its connection uses unpooled buffers: both are about how
  * much has to be loaded and initialised before the first message can be sent, while somebody waits for an upgrade.
@@ -20,7 +21,11 @@ public final class MessageHandler extends ChannelDuplexHandler {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        context.channel().config().setAllocator(UnpooledByteBufAllocator.DEFAULT);
+        context.channel()
+                .config()
+                .setAllocator(UnpooledByteBufAllocator.DEFAULT)
+                // Who has hung up has said why before: that is still to be read when a write to it fails.
+                .setAutoClose(false);
     }
 
     @Override
@@ -40,12 +45,18 @@ public final class MessageHandler extends ChannelDuplexHandler {
             context.write(message, promise);
             return;
         }
-        ByteBuf frame = context.alloc().directBuffer();
+        ByteBuf frame = null;
         try {
+            frame = context.alloc().directBuffer();
             MessageCodec.encode(ours, frame);
-        } catch (RuntimeException e) {
-            frame.release();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (frame != null) {
+                frame.release();
+            }
             promise.setFailure(e);
+            if (!(ours instanceof Message.Abort)) {
+                context.fireExceptionCaught(e); // what follows would be understood without this message
+            }
             return;
         }
         context.write(frame, promise);

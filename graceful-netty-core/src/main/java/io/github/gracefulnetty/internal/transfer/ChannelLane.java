@@ -2,12 +2,12 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.netty.channel.Channel;
+import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 
 /**
  * Sends descriptors over the socket of a unix stream channel, on its event loop. Not by a write to the channel: that one
@@ -26,13 +26,16 @@ final class ChannelLane implements DescriptorSender.Lane {
     @Override
     public boolean send(FileDescriptor descriptor) throws IOException {
         if (!channel.isOpen()) {
-            throw new ClosedChannelException();
+            throw new DescriptorSender.LaneLost("the receiver has closed its descriptor connection");
         }
         try {
             return ((Socket) ((UnixChannel) channel).fd()).sendFd(descriptor.intValue()) > 0;
         } catch (NativeIoException e) {
             if (e.expectedErr() == TOO_MANY_REFERENCES) {
                 return false;
+            }
+            if (e.expectedErr() == Errors.ERRNO_EPIPE_NEGATIVE || e.expectedErr() == Errors.ERRNO_ECONNRESET_NEGATIVE) {
+                throw new DescriptorSender.LaneLost("the receiver has closed its descriptor connection");
             }
             throw e;
         }

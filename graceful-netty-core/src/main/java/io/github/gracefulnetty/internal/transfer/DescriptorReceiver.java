@@ -7,6 +7,7 @@ import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
 import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.FileDescriptor;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -26,6 +27,9 @@ public final class DescriptorReceiver implements AutoCloseable {
         void received(Inherited inherited);
     }
 
+    /** EMSGSIZE of Linux: what Netty says when the kernel has dropped a descriptor because there is no number for it. */
+    private static final int NO_ROOM = -90;
+
     private final NativeTransport transport;
     private final Sink sink;
 
@@ -39,6 +43,19 @@ public final class DescriptorReceiver implements AutoCloseable {
     public DescriptorReceiver(NativeTransport transport, Sink sink) {
         this.transport = transport;
         this.sink = sink;
+    }
+
+    /** Whether this process has as many descriptors open as it may, so that one that was sent is lost. */
+    static boolean isWithoutRoom(Throwable failure) {
+        return Reasons.unwrap(failure) instanceof NativeIoException e && e.expectedErr() == NO_ROOM;
+    }
+
+    /** Why a descriptor that was sent could not be received, for a person. */
+    public static String whyNotReceived(Throwable failure) {
+        String reason = "receiving descriptors failed: " + Reasons.of(failure);
+        return isWithoutRoom(failure)
+                ? reason + ": this process may have no more of them open, see ulimit -n"
+                : reason;
     }
 
     /** How many more will come. */

@@ -39,13 +39,23 @@ public final class DescriptorSender {
         default void done() {}
     }
 
+    /** The receiver has closed the way that descriptors go. Why, it says elsewhere, if it says it. */
+    public static final class LaneLost extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        LaneLost(String message) {
+            super(message);
+        }
+    }
+
     /** The way that descriptors go. */
     public interface Lane {
         /**
          * Sends one.
          *
          * @return {@code false} if there is no room for it until something has been received
-         * @throws IOException if it cannot be sent
+         * @throws LaneLost if none can be sent any more
+         * @throws IOException if this one cannot be sent
          */
         boolean send(FileDescriptor descriptor) throws IOException;
     }
@@ -56,6 +66,9 @@ public final class DescriptorSender {
         void sent();
 
         void failed(String reason);
+
+        /** None can be sent any more: the receiver does not take them. */
+        void laneLost(String reason);
     }
 
     private static final int RETRY_MILLIS = 10;
@@ -69,6 +82,7 @@ public final class DescriptorSender {
     private int acknowledged;
     private int retries;
     private boolean failed;
+    private boolean sending;
 
     public DescriptorSender(Channel bytes, Lane lane, Events events) {
         this.bytes = bytes;
@@ -116,12 +130,29 @@ public final class DescriptorSender {
         }
     }
 
-    private void sendMore() {
-        boolean room = bytes.isOpen();
-        while (room && !failed && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
-            room = send(items.get(sent));
+    /** Sends as many as may be on their way now; to be called again whenever the byte connection has room. */
+    void sendMore() {
+        if (sending) {
+            return;
         }
-        bytes.flush();
+        sending = true; // a flush may find room at once, and lead here again
+        try {
+            boolean room = bytes.isOpen();
+            while (room && !failed && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
+                // What the receiver does not read is not kept here: each may come with much metadata.
+                room = hasRoom() && send(items.get(sent));
+            }
+            bytes.flush();
+        } finally {
+            sending = false;
+        }
+    }
+
+    private boolean hasRoom() {
+        if (!bytes.isWritable()) {
+            bytes.flush();
+        }
+        return bytes.isWritable();
     }
 
     /** Whether another one may follow. */
@@ -147,6 +178,10 @@ public final class DescriptorSender {
             retries = 0;
             bytes.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
             return true;
+        } catch (LaneLost e) {
+            failed = true;
+            events.laneLost(Reasons.of(e));
+            return false;
         } catch (IOException e) {
             return fail(item, Reasons.of(e));
         } finally {

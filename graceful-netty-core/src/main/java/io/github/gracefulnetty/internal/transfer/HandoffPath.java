@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class HandoffPath {
     private static final String TEMPORARY = ".gn-";
     private static final int TEMPORARY_LENGTH = TEMPORARY.length() + 6;
-    private static final int BACKLOG = 16;
+    private static final int BACKLOG = 1024;
 
     private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -137,7 +137,7 @@ public final class HandoffPath {
             inPlace = true;
         } catch (FileAlreadyExistsException e) {
             if (UnixSocketFile.probe(path) == UnixSocketFile.Presence.ALIVE) {
-                throw new IOException("unix:" + path + ": another process listens there already", e);
+                throw new IOException("unix:" + path + ": somebody listens there already", e);
             }
             publishOverPredecessor();
         }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +37,14 @@ public final class HandoffServer {
     /** How long a process that connected may take to say something. */
     public static final long FIRST_MESSAGE_MILLIS = 5_000;
 
-    /** How many connections may be in that state. */
+    /** How many connections may be in that state, unless the server's user says otherwise. */
     public static final int MAX_SILENT = 16;
+
+    /** After how long it is tried again to accept, when it has failed. */
+    private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
+
+    /** How long a peer may take to read why it is refused. */
+    private static final long LAST_WORDS_MILLIS = 2_000;
 
     /** Who deals with the first message of a connection, in a version that it understands; it owns the connection then. */
     public interface Receptionist {
@@ -50,12 +57,29 @@ public final class HandoffServer {
     private final ControlLoop control;
     private final HandoffPath path;
     private final Receptionist receptionist;
+    private final int maxSilent;
     private final ServerChannel channel;
     private final Set<Channel> silent = new HashSet<>();
 
     /** Binds under the temporary name, on the control loop; {@code path} is published by the caller. */
     public HandoffServer(NativeTransport transport, ControlLoop control, HandoffPath path, Receptionist receptionist)
             throws IOException {
+        this(transport, control, path, receptionist, MAX_SILENT);
+    }
+
+    /**
+     * Like the other constructor.
+     *
+     * @param maxSilent how many connections may have said nothing yet
+     */
+    public HandoffServer(
+            NativeTransport transport,
+            ControlLoop control,
+            HandoffPath path,
+            Receptionist receptionist,
+            int maxSilent)
+            throws IOException {
+        this.maxSilent = maxSilent;
         this.transport = transport;
         this.control = control;
         this.path = path;
@@ -70,6 +94,9 @@ public final class HandoffServer {
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
                 LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), cause.toString());
+                // Whoever waits there still waits: without a pause it would be tried again at once, without an end.
+                channel.config().setAutoRead(false);
+                control.schedule(() -> channel.config().setAutoRead(true), ACCEPT_AGAIN);
             }
         });
         control.register(channel);
@@ -116,7 +143,7 @@ public final class HandoffServer {
             refuse(connection, "cannot find out who you are: " + e.getMessage());
             return;
         }
-        if (silent.size() >= MAX_SILENT) {
+        if (silent.size() >= maxSilent) {
             refuse(connection, "too many connections that say nothing");
             return;
         }
@@ -131,9 +158,17 @@ public final class HandoffServer {
         });
     }
 
-    /** Says why and closes. */
+    /** Says why and closes; soon, even if the other side does not read. */
     public static ChannelFuture refuse(Channel connection, String reason) {
-        return connection.writeAndFlush(new Message.Abort(reason)).addListener(ChannelFutureListener.CLOSE);
+        ChannelFuture told =
+                connection.writeAndFlush(new Message.Abort(reason)).addListener(ChannelFutureListener.CLOSE);
+        if (!told.isDone()) {
+            ScheduledFuture<?> deadline = connection
+                    .eventLoop()
+                    .schedule(() -> connection.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+            connection.closeFuture().addListener(closed -> deadline.cancel(false));
+        }
+        return told;
     }
 
     private final class FirstMessage extends SimpleChannelInboundHandler<Message> {

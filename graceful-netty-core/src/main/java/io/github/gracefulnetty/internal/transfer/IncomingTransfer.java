@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class IncomingTransfer {
     /** How long the predecessor may be silent until everything is here, unless its user says otherwise. */
     public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** How long a predecessor that has closed the descriptor connection may take to say why. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     /** What happens, on the event loop; what they throw ends the transfer. Nothing happens after {@link #failed}, {@link #absent} and {@link #hungUp}. */
     public interface Events extends DescriptorReceiver.Sink {
@@ -81,6 +85,7 @@ public final class IncomingTransfer {
     private @Nullable Channel bytes;
     private @Nullable Channel lane;
     private @Nullable Path path;
+    private @Nullable ScheduledFuture<?> lastWords;
     private long predecessorPid;
 
     /** @param where the predecessor is, for messages */
@@ -238,9 +243,27 @@ public final class IncomingTransfer {
     private void close() {
         over = true;
         silence.over();
+        ScheduledFuture<?> pending = lastWords;
+        lastWords = null;
+        if (pending != null) {
+            pending.cancel(false);
+        }
         receiver.close();
         if (lane != null) {
             lane.close();
+        }
+    }
+
+    /** Why, the predecessor says on the byte connection, if it says it, and that may not have been read yet. */
+    private void laneLost(String what) {
+        if (!over && lastWords == null) {
+            lastWords = control.schedule(
+                    () -> {
+                        if (!receiver.isComplete()) {
+                            fail(what + ": " + progress());
+                        }
+                    },
+                    LAST_WORDS);
         }
     }
 
@@ -359,9 +382,19 @@ public final class IncomingTransfer {
         }
 
         @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            laneLost("the predecessor has closed the descriptor connection");
+        }
+
+        @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            String reason = Reasons.of(cause);
-            fail(Reasons.unwrap(cause) instanceof IOException ? "receiving descriptors failed: " + reason : reason);
+            if (!(Reasons.unwrap(cause) instanceof IOException)) {
+                fail(Reasons.of(cause));
+            } else if (DescriptorReceiver.isWithoutRoom(cause)) {
+                fail(DescriptorReceiver.whyNotReceived(cause));
+            } else {
+                laneLost(DescriptorReceiver.whyNotReceived(cause));
+            }
         }
     }
 }

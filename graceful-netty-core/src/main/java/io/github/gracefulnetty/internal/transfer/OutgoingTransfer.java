@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,10 @@ public final class OutgoingTransfer {
         void hungUp();
     }
 
+    /** How long a receiver that has closed its descriptor connection may take to say why. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    private final ControlLoop control;
     private final Channel bytes;
     private final String receiver;
     private final Events events;
@@ -49,6 +54,7 @@ public final class OutgoingTransfer {
     private @Nullable StateSender states;
     private @Nullable DescriptorSender sender;
     private final List<DescriptorSender.Item> later = new ArrayList<>();
+    private @Nullable ScheduledFuture<?> lastWords;
     private boolean over;
 
     /**
@@ -58,6 +64,7 @@ public final class OutgoingTransfer {
      */
     public OutgoingTransfer(
             ControlLoop control, Channel bytes, String receiver, @Nullable Duration patience, Events events) {
+        this.control = control;
         this.bytes = bytes;
         this.receiver = receiver;
         this.events = events;
@@ -121,6 +128,11 @@ public final class OutgoingTransfer {
             public void failed(String reason) {
                 fail(reason);
             }
+
+            @Override
+            public void laneLost(String reason) {
+                OutgoingTransfer.this.laneLost(reason);
+            }
         });
         List<DescriptorSender.Item> all = new ArrayList<>(contents.items());
         all.addAll(later);
@@ -177,6 +189,11 @@ public final class OutgoingTransfer {
         if (silence != null) {
             silence.over();
         }
+        ScheduledFuture<?> pending = lastWords;
+        lastWords = null;
+        if (pending != null) {
+            pending.cancel(false);
+        }
         if (lane != null) {
             lane.close();
         }
@@ -202,6 +219,13 @@ public final class OutgoingTransfer {
         }
     }
 
+    /** Its reason, or its end, is on the byte connection, and may not have been read yet. */
+    private void laneLost(String what) {
+        if (!over && lastWords == null) {
+            lastWords = control.schedule(() -> fail(receiver + ": " + what + ": " + progress()), LAST_WORDS);
+        }
+    }
+
     private final class Conversation extends SimpleChannelInboundHandler<Message> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Message message) {
@@ -220,6 +244,9 @@ public final class OutgoingTransfer {
             if (context.channel().isWritable() && !over) {
                 heard();
                 sendStates();
+                if (sender != null) {
+                    sender.sendMore();
+                }
             }
         }
 
@@ -248,7 +275,11 @@ public final class OutgoingTransfer {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            fail("the descriptor connection to " + receiver + " failed: " + Reasons.of(cause));
+            if (Reasons.unwrap(cause) instanceof IOException) {
+                laneLost("the descriptor connection failed: " + Reasons.of(cause));
+            } else {
+                fail("the descriptor connection to " + receiver + " failed: " + Reasons.of(cause));
+            }
         }
     }
 }

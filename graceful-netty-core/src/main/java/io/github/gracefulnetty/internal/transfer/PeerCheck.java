@@ -26,13 +26,16 @@ public final class PeerCheck {
      * @param where the connection leads to, for the message
      */
     public static PeerCredentials of(NativeTransport transport, Channel connection, String where) throws Refused {
+        if (!connection.isOpen()) {
+            throw new Refused("cannot reach " + where + ": it is closed");
+        }
         PeerCredentials peer;
         int own;
         try {
             peer = transport.peerCredentials(connection);
             own = OwnUid.get();
         } catch (IOException e) {
-            throw new Refused("cannot find out who is on the other side of " + where + ": " + e.getMessage());
+            throw new Refused("cannot find out who is on the other side of " + where + ": " + Reasons.of(e));
         }
         if (peer.uid() != own) {
             throw new Refused(where + " belongs to uid " + peer.uid() + ", we are uid " + own + ": refused");

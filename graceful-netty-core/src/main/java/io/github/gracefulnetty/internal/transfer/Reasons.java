@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.netty.handler.codec.DecoderException;
+import java.nio.file.FileSystemException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -12,7 +13,19 @@ public final class Reasons {
     public static String of(Throwable failure) {
         Throwable cause = unwrap(failure);
         String message = cause.getMessage();
-        return message == null || cause instanceof Error ? cause.toString() : message;
+        boolean silent = message == null
+                || cause instanceof Error
+                || (cause instanceof FileSystemException file && file.getReason() == null); // only the name of a file
+        return silent ? cause.toString() : message;
+    }
+
+    /** The reason of what was behind it all. */
+    public static String root(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return of(cause);
     }
 
     public static Throwable unwrap(Throwable failure) {
