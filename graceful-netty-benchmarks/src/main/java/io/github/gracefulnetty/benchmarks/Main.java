@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.benchmarks;
 
 import io.github.gracefulnetty.benchmarks.accept.AcceptBench;
+import io.github.gracefulnetty.benchmarks.descriptors.DescriptorsBench;
 import io.github.gracefulnetty.benchmarks.restart.RestartBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "What graceful-netty costs.",
-        subcommands = {AcceptBench.class, RestartBench.class},
+        subcommands = {AcceptBench.class, DescriptorsBench.class, RestartBench.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

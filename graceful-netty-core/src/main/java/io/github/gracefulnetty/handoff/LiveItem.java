@@ -16,8 +16,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A descriptor that is sent as it is. It is described when its turn comes, by what the kernel says. */
 final class LiveItem implements DescriptorSender.Item {
+    /** Tells what a descriptor is. */
+    @FunctionalInterface
+    interface Look {
+        SocketFacts at(NativeTransport transport, FileDescriptor descriptor) throws IOException;
+    }
+
     private final NativeTransport transport;
     private final Supplier<@Nullable FileDescriptor> source;
+    private final Look look;
     private final Predicate<DescriptorKind> kind;
     private final String does;
     private final String name;
@@ -28,12 +35,14 @@ final class LiveItem implements DescriptorSender.Item {
     LiveItem(
             NativeTransport transport,
             Supplier<@Nullable FileDescriptor> source,
+            Look look,
             Predicate<DescriptorKind> kind,
             String does,
             String name,
             Bytes metadata) {
         this.transport = transport;
         this.source = source;
+        this.look = look;
         this.kind = kind;
         this.does = does;
         this.name = name;
@@ -63,7 +72,7 @@ final class LiveItem implements DescriptorSender.Item {
         }
         SocketFacts facts;
         try {
-            facts = transport.inspect(descriptor.intValue());
+            facts = look.at(transport, descriptor);
         } catch (IOException e) {
             if (descriptor.isOpen()) {
                 throw e;

@@ -31,6 +31,8 @@ public final class Offer {
         DescriptorSender.Item item(NativeTransport transport, String name, Bytes metadata) throws IOException;
     }
 
+    private static final LiveItem.Look KERNEL = (transport, descriptor) -> transport.inspect(descriptor.intValue());
+
     private final Source source;
     private final String name;
     private final Bytes metadata;
@@ -96,7 +98,8 @@ public final class Offer {
                     return switch (type(descriptor)) {
                         case FILE -> file(DescriptorKind.FILE, descriptor, name, metadata);
                         case PIPE -> file(DescriptorKind.PIPE, descriptor, name, metadata);
-                        case OTHER -> new LiveItem(transport, () -> descriptor, kind -> true, "", name, metadata);
+                        case OTHER ->
+                            new LiveItem(transport, () -> descriptor, KERNEL, kind -> true, "", name, metadata);
                     };
                 },
                 "",
@@ -121,16 +124,19 @@ public final class Offer {
 
     private static Offer socket(Channel channel, Predicate<DescriptorKind> kind, String does) {
         Supplier<@Nullable FileDescriptor> descriptor;
+        LiveItem.Look look = KERNEL;
         if (channel instanceof LateBindingServerChannel lateBinding) {
             descriptor = lateBinding::descriptor;
         } else if (channel instanceof UnixChannel unix) {
             descriptor = unix::fd;
+            look = (transport, number) -> transport.inspect(unix);
         } else {
             throw new IllegalArgumentException(channel.getClass().getSimpleName()
                     + " has no descriptor that can be passed: use the channels of epoll or kqueue");
         }
+        LiveItem.Look looks = look;
         return new Offer(
-                (transport, name, metadata) -> new LiveItem(transport, descriptor, kind, does, name, metadata),
+                (transport, name, metadata) -> new LiveItem(transport, descriptor, looks, kind, does, name, metadata),
                 "",
                 Bytes.NONE);
     }

@@ -57,8 +57,8 @@ public final class Offering {
     public Offering state(String name, InputStream stream) {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
         if (length > MessageCodec.MAX_STRING) {
-            throw new IllegalArgumentException("the name of an application state has at most "
-                    + MessageCodec.MAX_STRING + " bytes, this one " + length);
+            throw new IllegalArgumentException("the name of an application state has at most " + MessageCodec.MAX_STRING
+                    + " bytes, this one " + length);
         }
         if (states.size() == MessageCodec.MAX_STATE_NAMES) {
             throw new IllegalArgumentException("more than " + MessageCodec.MAX_STATE_NAMES + " application states");

@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.PeerCredentials;
+import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.util.concurrent.ThreadFactory;
@@ -91,4 +92,14 @@ public interface NativeTransport {
      * @throws IOException if it is not open or not a socket
      */
     SocketFacts inspect(int descriptor) throws IOException;
+
+    /**
+     * The same of an open channel of this transport. Does not ask the kernel for what the channel knows already and what
+     * cannot change.
+     *
+     * @throws IOException if it is not open
+     */
+    default SocketFacts inspect(UnixChannel channel) throws IOException {
+        return inspect(channel.fd().intValue());
+    }
 }

@@ -10,6 +10,8 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -26,9 +28,10 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ThreadFactory;
@@ -55,6 +58,8 @@ public final class EpollTransport implements NativeTransport {
     private static final int AF_UNIX = 1;
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
+
+    private static final int DESCRIPTORS_PER_WAKE_UP = 64;
 
     private static final FastThreadLocal<ByteBuffer> TCP_STATE = new FastThreadLocal<>() {
         @Override
@@ -152,10 +157,15 @@ public final class EpollTransport implements NativeTransport {
         return new EpollDomainSocketChannel();
     }
 
+    /** Level-triggered, Netty takes the number of a descriptor for a number of bytes, and expects no second one. */
+    private static final RecvByteBufAllocator SEVERAL_DESCRIPTORS =
+            new FixedRecvByteBufAllocator(1).respectMaybeMoreData(false).maxMessagesPerRead(DESCRIPTORS_PER_WAKE_UP);
+
     @Override
     @SuppressWarnings("deprecation") // ignored by Netty 4.2; on 4.1, edge-triggered, one descriptor is read per wake-up
     public void receiveDescriptors(Channel connection) {
         EpollDomainSocketChannelConfig config = ((EpollDomainSocketChannel) connection).config();
+        config.setRecvByteBufAllocator(SEVERAL_DESCRIPTORS);
         config.setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
         config.setEpollMode(EpollMode.LEVEL_TRIGGERED);
     }
@@ -184,24 +194,53 @@ public final class EpollTransport implements NativeTransport {
     @Override
     public SocketFacts inspect(int descriptor) throws IOException {
         try {
-            return facts(new Socket(descriptor));
+            return facts(new Asked(descriptor));
         } catch (ChannelException e) {
             throw new IOException(e.getMessage(), e); // what Netty says of a descriptor that is not a socket
         }
     }
 
-    private static SocketFacts facts(Socket socket) throws IOException {
+    @Override
+    public SocketFacts inspect(UnixChannel channel) throws IOException {
+        SocketAddress local = channel.localAddress();
+        SocketAddress remote = channel.remoteAddress();
+        if (local != null && channel.isActive() && channel.fd() instanceof Socket socket) {
+            if (channel instanceof EpollSocketChannel && remote != null) {
+                return new SocketFacts(DescriptorKind.TCP_CONNECTION, internetFamily(socket), local, remote);
+            }
+            if (channel instanceof EpollServerSocketChannel) {
+                return new SocketFacts(DescriptorKind.TCP_LISTENER, internetFamily(socket), local, null);
+            }
+        }
+        return inspect(channel.fd().intValue());
+    }
+
+    private static StandardProtocolFamily internetFamily(Socket socket) throws IOException {
+        return socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_INET6
+                ? StandardProtocolFamily.INET6
+                : StandardProtocolFamily.INET;
+    }
+
+    /** A socket that is looked at. Netty has found out whether it is an IPv6 one as soon as there is such an object. */
+    private static final class Asked extends Socket {
+        Asked(int descriptor) {
+            super(descriptor);
+        }
+
+        StandardProtocolFamily internetFamily() {
+            return ipv6 ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+        }
+    }
+
+    private static SocketFacts facts(Asked socket) throws IOException {
         int state = tcpState(socket);
         if (state != NOT_TCP) {
             // One question instead of four: only a TCP socket knows such a state.
-            InetSocketAddress local = socket.localAddress();
             boolean listening = state == TCP_LISTEN;
             return new SocketFacts(
                     listening ? DescriptorKind.TCP_LISTENER : DescriptorKind.TCP_CONNECTION,
-                    socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_INET
-                            ? StandardProtocolFamily.INET
-                            : StandardProtocolFamily.INET6,
-                    local,
+                    socket.internetFamily(),
+                    socket.localAddress(),
                     listening ? null : socket.remoteAddress());
         }
         int type = socket.getIntOpt(SOL_SOCKET, SO_TYPE);

@@ -49,6 +49,9 @@ public final class MessageCodec {
     /** The most descriptors that may be sent ahead of {@link Message.Received}. */
     public static final int WINDOW = 64;
 
+    /** After how many descriptors each side tells the other, so that neither waits for a whole window. */
+    public static final int STEP = WINDOW / 2;
+
     /** "GNHO", the first field of the first message on every connection. */
     static final int MAGIC = 0x474e484f;
 
@@ -365,6 +368,9 @@ public final class MessageCodec {
         int length = in.readUnsignedShort();
         if (length > MAX_STRING) {
             throw new ProtocolException("a string of " + length + " bytes, at most " + MAX_STRING + " are allowed");
+        }
+        if (length == 0) {
+            return "";
         }
         byte[] bytes = new byte[length];
         in.readBytes(bytes);

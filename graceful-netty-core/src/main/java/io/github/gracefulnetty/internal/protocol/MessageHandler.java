@@ -6,6 +6,8 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.util.concurrent.PromiseNotifier;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +18,17 @@ import org.jspecify.annotations.Nullable;
  * much has to be loaded and initialised before the first message can be sent, while somebody waits for an upgrade.
  */
 public final class MessageHandler extends ChannelDuplexHandler {
+    /** A connection has to know of more than this, to tell when it is not writable. */
+    private static final int MAX_UNFLUSHED = 1 << 13;
+
+    private static final int FIRST_CAPACITY = 1 << 10;
+
     private @Nullable ByteBuf received;
     private boolean broken;
+
+    // Frames that were not flushed yet: one buffer for all of them, as each direct buffer costs more than its frame.
+    private @Nullable ByteBuf unflushed;
+    private @Nullable ChannelPromise unflushedPromise;
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
@@ -31,11 +42,13 @@ public final class MessageHandler extends ChannelDuplexHandler {
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         release();
+        drop();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         release();
+        drop();
         context.fireChannelInactive();
     }
 
@@ -45,13 +58,17 @@ public final class MessageHandler extends ChannelDuplexHandler {
             context.write(message, promise);
             return;
         }
-        ByteBuf frame = null;
+        ByteBuf frames = unflushed;
+        int start = frames == null ? 0 : frames.writerIndex();
         try {
-            frame = context.alloc().directBuffer();
-            MessageCodec.encode(ours, frame);
+            if (frames == null) {
+                frames = context.alloc().directBuffer(FIRST_CAPACITY);
+                unflushed = frames;
+            }
+            MessageCodec.encode(ours, frames);
         } catch (RuntimeException | OutOfMemoryError e) {
-            if (frame != null) {
-                frame.release();
+            if (frames != null) {
+                frames.writerIndex(start);
             }
             promise.setFailure(e);
             if (!(ours instanceof Message.Abort)) {
@@ -59,7 +76,47 @@ public final class MessageHandler extends ChannelDuplexHandler {
             }
             return;
         }
-        context.write(frame, promise);
+        ChannelPromise before = unflushedPromise;
+        if (before == null) {
+            unflushedPromise = promise.unvoid();
+        } else {
+            before.addListener(new PromiseNotifier<>(promise));
+        }
+        if (frames.readableBytes() > MAX_UNFLUSHED) {
+            pass(context);
+        }
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext context) {
+        pass(context);
+        context.flush();
+    }
+
+    private void pass(ChannelHandlerContext context) {
+        ByteBuf frames = unflushed;
+        ChannelPromise promise = unflushedPromise;
+        unflushed = null;
+        unflushedPromise = null;
+        if (frames != null && promise != null) {
+            context.write(frames, promise);
+        } else if (frames != null) {
+            frames.release();
+        }
+    }
+
+    /** Nobody will flush any more. */
+    private void drop() {
+        ByteBuf frames = unflushed;
+        ChannelPromise promise = unflushedPromise;
+        unflushed = null;
+        unflushedPromise = null;
+        if (frames != null) {
+            frames.release();
+        }
+        if (promise != null) {
+            promise.tryFailure(new ClosedChannelException());
+        }
     }
 
     @Override

@@ -141,6 +141,9 @@ public final class DescriptorSender {
             while (room && !failed && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
                 // What the receiver does not read is not kept here: each may come with much metadata.
                 room = hasRoom() && send(items.get(sent));
+                if (sent % MessageCodec.STEP == 0) {
+                    bytes.flush();
+                }
             }
             bytes.flush();
         } finally {

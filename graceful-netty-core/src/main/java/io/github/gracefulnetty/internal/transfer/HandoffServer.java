@@ -73,11 +73,7 @@ public final class HandoffServer {
      * @param maxSilent how many connections may have said nothing yet
      */
     public HandoffServer(
-            NativeTransport transport,
-            ControlLoop control,
-            HandoffPath path,
-            Receptionist receptionist,
-            int maxSilent)
+            NativeTransport transport, ControlLoop control, HandoffPath path, Receptionist receptionist, int maxSilent)
             throws IOException {
         this.maxSilent = maxSilent;
         this.transport = transport;
@@ -163,9 +159,8 @@ public final class HandoffServer {
         ChannelFuture told =
                 connection.writeAndFlush(new Message.Abort(reason)).addListener(ChannelFutureListener.CLOSE);
         if (!told.isDone()) {
-            ScheduledFuture<?> deadline = connection
-                    .eventLoop()
-                    .schedule(() -> connection.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+            ScheduledFuture<?> deadline =
+                    connection.eventLoop().schedule(() -> connection.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
             connection.closeFuture().addListener(closed -> deadline.cancel(false));
         }
         return told;

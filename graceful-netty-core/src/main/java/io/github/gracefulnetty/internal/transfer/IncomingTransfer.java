@@ -87,6 +87,7 @@ public final class IncomingTransfer {
     private @Nullable Path path;
     private @Nullable ScheduledFuture<?> lastWords;
     private long predecessorPid;
+    private int acknowledged;
 
     /** @param where the predecessor is, for messages */
     public IncomingTransfer(
@@ -196,14 +197,22 @@ public final class IncomingTransfer {
         lane = open(channel, new Lane());
     }
 
-    /** Something has come: acknowledges what is complete now. */
-    private void progressed(int before) {
+    /** Something has come. */
+    private void progressed() {
         heard();
-        if (!over && receiver.count() > before) {
-            send(new Message.Received(receiver.count()));
+        if (receiver.isComplete() || receiver.count() - acknowledged >= MessageCodec.STEP) {
+            acknowledge();
         }
         if (!over && receiver.isComplete()) {
             events.complete();
+        }
+    }
+
+    /** Says how many are here: not for each of them, but at the latest when there is nothing more to be read for now. */
+    private void acknowledge() {
+        if (!over && receiver.count() > acknowledged) {
+            acknowledged = receiver.count();
+            send(new Message.Received(acknowledged));
         }
     }
 
@@ -299,7 +308,6 @@ public final class IncomingTransfer {
 
     /** Whether {@code message} is a part of the transfer. */
     private boolean isTransfer(Message message) {
-        int before = receiver.count();
         if (message instanceof Message.Manifest manifest) {
             giveStates();
             receiver.manifest(manifest);
@@ -314,7 +322,7 @@ public final class IncomingTransfer {
         } else {
             return false;
         }
-        progressed(before);
+        progressed();
         return true;
     }
 
@@ -344,6 +352,11 @@ public final class IncomingTransfer {
             } else if (!isTransfer(message) && !events.said(message)) {
                 notDue(message);
             }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            acknowledge();
         }
 
         private void notDue(Message message) {
@@ -376,9 +389,13 @@ public final class IncomingTransfer {
                 ReferenceCountUtil.release(message);
                 return;
             }
-            int before = receiver.count();
             receiver.arrived(descriptor);
-            progressed(before);
+            progressed();
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            acknowledge();
         }
 
         @Override

@@ -13,10 +13,8 @@ public final class Reasons {
     public static String of(Throwable failure) {
         Throwable cause = unwrap(failure);
         String message = cause.getMessage();
-        boolean silent = message == null
-                || cause instanceof Error
-                || (cause instanceof FileSystemException file && file.getReason() == null); // only the name of a file
-        return silent ? cause.toString() : message;
+        boolean onlyAFileName = cause instanceof FileSystemException file && file.getReason() == null;
+        return message == null || cause instanceof Error || onlyAFileName ? cause.toString() : message;
     }
 
     /** The reason of what was behind it all. */

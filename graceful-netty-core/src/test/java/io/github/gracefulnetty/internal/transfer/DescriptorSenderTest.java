@@ -36,6 +36,11 @@ class DescriptorSenderTest {
         public void failed(String reason) {
             ended.add(reason);
         }
+
+        @Override
+        public void laneLost(String reason) {
+            ended.add("lane lost: " + reason);
+        }
     };
 
     @Test
@@ -164,11 +169,23 @@ class DescriptorSenderTest {
         assertThat(ended).containsExactly("cannot send the descriptor of tcp 127.0.0.1:0: broken pipe");
     }
 
+    @Test
+    void shouldTellALostLaneFromADescriptorThatCannotBeSent() {
+        room = -2;
+        DescriptorSender sender = sender();
+        sender.add(items(2));
+        assertThat(ended).containsExactly("lane lost: closed");
+        assertThat(lane).isEmpty();
+    }
+
     private DescriptorSender sender() {
         return new DescriptorSender(bytes, this::send, events);
     }
 
     private boolean send(FileDescriptor descriptor) throws IOException {
+        if (room == -2) {
+            throw new DescriptorSender.LaneLost("closed");
+        }
         if (room < 0) {
             throw new IOException("broken pipe");
         }
