@@ -185,7 +185,7 @@ class OfferingTest {
         Channel datagram = channel();
         assertRefused(
                 Offerer.of(udp.offer(0), Offer.listener(datagram).named("web")),
-                "cannot send the descriptor of descriptor (web): it is a udp socket, not one that listen");
+                "(web): it is not a socket that listens");
         datagram.close().sync();
     }
 

@@ -101,7 +101,7 @@ class ShareIT {
     void shouldSayThatNobodyOffersAnything() {
         RunningProcess taker = take();
         assertThat(taker.awaitExit()).isEqualTo(1);
-        taker.err().await("error: nobody listens there");
+        taker.err().await("error: nobody listens at unix:");
     }
 
     private RunningProcess offer() {
