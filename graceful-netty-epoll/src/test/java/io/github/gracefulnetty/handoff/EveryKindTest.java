@@ -29,6 +29,7 @@ import io.netty.channel.unix.FileDescriptor;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -310,6 +311,30 @@ class EveryKindTest {
         }
     }
 
+    /** The kernel's list of memberships tells; nothing has to be sent to anybody. */
+    @Test
+    void shouldKeepTheMulticastMembershipOfAUdpSocket() throws Exception {
+        InetAddress group = InetAddress.getByName("239.77.78.79");
+        EpollDatagramChannel socket = (EpollDatagramChannel) client("old ")
+                .channelFactory(() -> new EpollDatagramChannel(io.netty.channel.socket.InternetProtocolFamily.IPv4))
+                .bind("0.0.0.0", 0)
+                .sync()
+                .channel();
+        socket.joinGroup(group, NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress()), null)
+                .sync();
+        assertThat(memberships()).contains("4F4E4DEF");
+        ReceivedDescriptor received = receiveOne(Offer.datagram(socket));
+        socket.close().sync();
+        Channel again = received.register(client("new ")).sync().channel();
+        assertThat(memberships()).as("with the sender's copy closed").contains("4F4E4DEF");
+        again.close().sync();
+        assertThat(memberships()).doesNotContain("4F4E4DEF");
+    }
+
+    private static String memberships() throws Exception {
+        return Files.readString(Path.of("/proc/net/igmp"));
+    }
+
     @Test
     void shouldPassAUnixDatagramSocket() throws Exception {
         Path socketPath = directory.resolve("log");
@@ -426,80 +451,5 @@ class EveryKindTest {
         assertThat(received.get(1)).isEqualTo("descriptor (poll)");
         epoll.close();
         bound.close();
-    }
-
-    @Test
-    void shouldPassDescriptorsByHandAfterDataOfOnesOwn() throws Exception {
-        Path socket = directory.resolve("own.sock");
-        BlockingQueue<Object> outcome = new LinkedBlockingQueue<>();
-        Channel udp = client("")
-                .channel(EpollDatagramChannel.class)
-                .bind("127.0.0.1", 0)
-                .sync()
-                .channel();
-        Channel listener = new ServerBootstrap()
-                .group(loops)
-                .channel(EpollServerDomainSocketChannel.class)
-                .childHandler(new ChannelInboundHandlerAdapter() {
-                    @Override
-                    public void channelActive(ChannelHandlerContext context) {
-                        context.writeAndFlush(Unpooled.copiedBuffer("own data", US_ASCII));
-                        Sender.send(
-                                        context.channel(),
-                                        to -> to.state("s", "state".getBytes(US_ASCII))
-                                                .add(Offer.datagram(udp))
-                                                .add(Offer.datagram(udp).with("two".getBytes(US_ASCII))))
-                                .whenComplete((nothing, failure) -> {
-                                    outcome.add(failure == null ? "sent" : failure);
-                                    context.writeAndFlush(Unpooled.copiedBuffer("more", US_ASCII));
-                                });
-                    }
-
-                    @Override
-                    public void channelRead(ChannelHandlerContext context, Object message) {
-                        context.writeAndFlush(message);
-                    }
-                })
-                .bind(new DomainSocketAddress(socket.toString()))
-                .sync()
-                .channel();
-        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
-        Channel connection = new Bootstrap()
-                .group(loops)
-                .channel(EpollDomainSocketChannel.class)
-                .handler(new ChannelInboundHandlerAdapter() {
-                    @Override
-                    public void channelRead(ChannelHandlerContext context, Object message) {
-                        ByteBuf bytes = (ByteBuf) message;
-                        heard.add(bytes.toString(US_ASCII));
-                        bytes.release();
-                    }
-                })
-                .connect(new DomainSocketAddress(socket.toString()))
-                .sync()
-                .channel();
-        assertThat(heard.take()).isEqualTo("own data");
-        java.util.List<String> metadata = new java.util.ArrayList<>();
-        int count = Receiver.on(connection).receiveBlocking(new DescriptorHandler() {
-            @Override
-            public void received(ReceivedDescriptor descriptor, byte[] bytes) {
-                metadata.add(new String(bytes, US_ASCII));
-                descriptor.close();
-            }
-
-            @Override
-            public void states(java.util.Map<String, byte[]> states) {
-                metadata.add(new String(states.get("s"), US_ASCII));
-            }
-        });
-        assertThat(count).isEqualTo(2);
-        assertThat(metadata).containsExactly("state", "", "two");
-        assertThat(outcome.take()).isEqualTo("sent");
-        assertThat(heard.take()).isEqualTo("more");
-        connection.writeAndFlush(Unpooled.copiedBuffer("again", US_ASCII)).sync();
-        assertThat(heard.take()).as("bytes after the handoff").isEqualTo("again");
-        connection.close().sync();
-        udp.close().sync();
-        listener.close().sync();
     }
 }
