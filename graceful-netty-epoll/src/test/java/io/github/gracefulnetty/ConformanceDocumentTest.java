@@ -33,8 +33,8 @@ class ConformanceDocumentTest {
                     .filter(Files::isDirectory)
                     .toList()) {
                 try (Stream<Path> files = Files.walk(module)) {
-                    for (Path file : files.filter(path -> path.endsWith(test + ".java"))
-                            .toList()) {
+                    for (Path file :
+                            files.filter(path -> path.endsWith(test + ".java")).toList()) {
                         return Files.readString(file);
                     }
                 }
