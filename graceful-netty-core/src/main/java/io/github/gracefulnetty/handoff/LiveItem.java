@@ -31,7 +31,10 @@ final class LiveItem implements DescriptorSender.Item {
     private final Bytes metadata;
     private Description description;
 
-    /** @param does what a descriptor of the right kind does, for messages; empty if every kind is right */
+    /**
+     * @param look tells what it is, if not every kind is right
+     * @param does what a descriptor of the right kind does, for messages; empty if every kind is right
+     */
     LiveItem(
             NativeTransport transport,
             Supplier<@Nullable FileDescriptor> source,
@@ -66,23 +69,25 @@ final class LiveItem implements DescriptorSender.Item {
         if (descriptor == null || !descriptor.isOpen()) {
             return null;
         }
-        if (does.isEmpty()) {
-            description = Verification.describe(transport, descriptor.intValue(), name);
-            return descriptor;
-        }
-        SocketFacts facts;
         try {
-            facts = look.at(transport, descriptor);
+            description = describe(descriptor);
         } catch (IOException e) {
-            if (descriptor.isOpen()) {
-                throw e;
+            if (!descriptor.isOpen()) {
+                return null; // its owner has closed it while it was looked at
             }
-            return null; // closed meanwhile
+            throw e;
         }
-        description = new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
-        if (!kind.test(facts.kind())) {
+        if (!kind.test(description.kind())) {
             throw new IOException("it is not a socket that " + does);
         }
         return descriptor;
+    }
+
+    private Description describe(FileDescriptor descriptor) throws IOException {
+        if (does.isEmpty()) {
+            return Verification.describe(transport, descriptor.intValue(), name);
+        }
+        SocketFacts facts = look.at(transport, descriptor);
+        return new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
     }
 }

@@ -123,20 +123,23 @@ public final class Offer {
     }
 
     private static Offer socket(Channel channel, Predicate<DescriptorKind> kind, String does) {
-        Supplier<@Nullable FileDescriptor> descriptor;
-        LiveItem.Look look = KERNEL;
         if (channel instanceof LateBindingServerChannel lateBinding) {
-            descriptor = lateBinding::descriptor;
-        } else if (channel instanceof UnixChannel unix) {
-            descriptor = unix::fd;
-            look = (transport, number) -> transport.inspect(unix);
-        } else {
-            throw new IllegalArgumentException(channel.getClass().getSimpleName()
-                    + " has no descriptor that can be passed: use the channels of epoll or kqueue");
+            return live(lateBinding::descriptor, KERNEL, kind, does);
         }
-        LiveItem.Look looks = look;
+        if (channel instanceof UnixChannel unix) {
+            return live(unix::fd, (transport, descriptor) -> transport.inspect(unix), kind, does);
+        }
+        throw new IllegalArgumentException(channel.getClass().getSimpleName()
+                + " has no descriptor that can be passed: use the channels of epoll or kqueue");
+    }
+
+    private static Offer live(
+            Supplier<@Nullable FileDescriptor> source,
+            LiveItem.Look look,
+            Predicate<DescriptorKind> kind,
+            String does) {
         return new Offer(
-                (transport, name, metadata) -> new LiveItem(transport, descriptor, looks, kind, does, name, metadata),
+                (transport, name, metadata) -> new LiveItem(transport, source, look, kind, does, name, metadata),
                 "",
                 Bytes.NONE);
     }

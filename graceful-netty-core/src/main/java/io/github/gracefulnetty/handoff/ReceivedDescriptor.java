@@ -18,6 +18,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.FileDescriptor;
@@ -166,10 +167,15 @@ public final class ReceivedDescriptor implements AutoCloseable {
             throw new IllegalArgumentException(transport.name() + " cannot go on with " + this);
         }
         EventLoopGroup group = bootstrap.config().group();
-        if (group == null || !transport.drives(group)) {
+        if (group == null || !drives(group)) {
             throw new IllegalArgumentException(
                     this + " needs the event loops of " + transport.name() + ", not " + group);
         }
+    }
+
+    /** A single loop is a group, too: that of a channel, to stay on its thread. */
+    private boolean drives(EventLoopGroup group) {
+        return group instanceof EventLoop loop ? transport.drives(loop) : transport.drives(group);
     }
 
     /** Closes the descriptor, if nothing was made of it. */

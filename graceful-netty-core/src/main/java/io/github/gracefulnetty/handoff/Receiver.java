@@ -40,7 +40,8 @@ public final class Receiver {
     /**
      * Receives on a connection that is open already, from the {@link Sender} at its other end. Everything that the sender
      * wrote before it must have been read: the one thing that comes next is a descriptor. When the handoff is over, the
-     * connection carries bytes again and is still the caller's to close.
+     * connection carries bytes again and is still the caller's to close. If it failed before the sender has begun, the
+     * sender may begin later, and one byte of that arrives among the application's own: better close the connection then.
      *
      * @param connection a registered unix stream channel of the native transport
      */

@@ -32,7 +32,9 @@ public final class Sender {
     /**
      * Waits until the receiver asks, and sends. From this call on, what the receiver says belongs to the handoff, so it
      * has to come in time: in the event-loop task that writes the last byte which the receiver waits for, or while
-     * auto-read is off. When the handoff is over, the connection is the application's again, and still its to close.
+     * auto-read is off. (Switch it off on the connection's event loop: elsewhere, one more read may pass.) When the handoff
+     * is over, the connection is the application's again, and still its to close. If the receiver has not begun, what it
+     * says later reaches the application.
      *
      * @param connection a registered unix stream channel of the native transport; everything that was written to it must
      *     have been flushed

@@ -7,8 +7,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the native transport of this machine, and tells what an event-loop group drives on either Netty line. */
@@ -16,6 +19,9 @@ public final class NativeTransports {
     private static final @Nullable Class<?> IO_GROUP = classOrNull("io.netty.channel.IoEventLoopGroup");
 
     private static final @Nullable Method IS_COMPATIBLE = isCompatible(IO_GROUP);
+
+    /** Asked for once per channel. */
+    private static final Map<String, Optional<Class<?>>> HANDLES = new ConcurrentHashMap<>();
 
     private NativeTransports() {}
 
@@ -66,7 +72,8 @@ public final class NativeTransports {
         if (IO_GROUP == null || IS_COMPATIBLE == null || !IO_GROUP.isInstance(group)) {
             return false;
         }
-        Class<?> handle = classOrNull(handleType);
+        Class<?> handle = HANDLES.computeIfAbsent(handleType, name -> Optional.ofNullable(classOrNull(name)))
+                .orElse(null);
         try {
             return handle != null && Boolean.TRUE.equals(IS_COMPATIBLE.invoke(group, handle));
         } catch (IllegalAccessException | InvocationTargetException e) {

@@ -59,7 +59,9 @@ public final class EpollTransport implements NativeTransport {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
 
-    private static final int DESCRIPTORS_PER_WAKE_UP = 64;
+    /** Left alone, Netty takes the number of a descriptor for a number of bytes, and reads one per wake-up. */
+    private static final RecvByteBufAllocator SEVERAL_DESCRIPTORS =
+            new FixedRecvByteBufAllocator(1).respectMaybeMoreData(false).maxMessagesPerRead(64);
 
     private static final FastThreadLocal<ByteBuffer> TCP_STATE = new FastThreadLocal<>() {
         @Override
@@ -157,10 +159,6 @@ public final class EpollTransport implements NativeTransport {
         return new EpollDomainSocketChannel();
     }
 
-    /** Level-triggered, Netty takes the number of a descriptor for a number of bytes, and expects no second one. */
-    private static final RecvByteBufAllocator SEVERAL_DESCRIPTORS =
-            new FixedRecvByteBufAllocator(1).respectMaybeMoreData(false).maxMessagesPerRead(DESCRIPTORS_PER_WAKE_UP);
-
     @Override
     @SuppressWarnings("deprecation") // ignored by Netty 4.2; on 4.1, edge-triggered, one descriptor is read per wake-up
     public void receiveDescriptors(Channel connection) {
@@ -200,6 +198,7 @@ public final class EpollTransport implements NativeTransport {
         }
     }
 
+    /** A TCP channel knows its addresses, and cannot begin or end to listen: one question is left instead of four. */
     @Override
     public SocketFacts inspect(UnixChannel channel) throws IOException {
         SocketAddress local = channel.localAddress();
@@ -221,7 +220,7 @@ public final class EpollTransport implements NativeTransport {
                 : StandardProtocolFamily.INET;
     }
 
-    /** A socket that is looked at. Netty has found out whether it is an IPv6 one as soon as there is such an object. */
+    /** A socket that is looked at. To make such an object is a question to the kernel already: whether it is an IPv6 one. */
     private static final class Asked extends Socket {
         Asked(int descriptor) {
             super(descriptor);

@@ -69,8 +69,18 @@ class ApplicationStateTest {
 
         @Override
         public int read() throws IOException {
-            if (position < length) {
-                return (int) ((position++ * 31) >> 3) & 0xff;
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int most) throws IOException {
+            int count = (int) Math.min(most, length - position);
+            for (int i = 0; i < count; i++) {
+                into[offset + i] = (byte) ((position++ * 31) >> 3);
+            }
+            if (count > 0 || most == 0) {
+                return count;
             }
             if (atEnd instanceof IOException failure) {
                 throw failure;
@@ -79,15 +89,6 @@ class ApplicationStateTest {
                 throw failure;
             }
             return -1;
-        }
-
-        @Override
-        public int read(byte[] into, int offset, int most) throws IOException {
-            int count = 0;
-            while (count < most && position < length) {
-                into[offset + count++] = (byte) read();
-            }
-            return count == 0 && most > 0 ? read() : count;
         }
 
         @Override

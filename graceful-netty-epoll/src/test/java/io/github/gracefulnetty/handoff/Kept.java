@@ -35,10 +35,11 @@ class Kept implements DescriptorHandler, AutoCloseable {
 
     /** The ports that the kernel knows the descriptors by. */
     List<Integer> boundPorts() {
-        return descriptors.stream()
-                .map(descriptor -> (InetSocketAddress) Objects.requireNonNull(descriptor.localAddress()))
-                .map(InetSocketAddress::getPort)
-                .toList();
+        return descriptors.stream().map(Kept::boundPort).toList();
+    }
+
+    private static int boundPort(ReceivedDescriptor descriptor) {
+        return ((InetSocketAddress) Objects.requireNonNull(descriptor.localAddress(), "not bound")).getPort();
     }
 
     @Override

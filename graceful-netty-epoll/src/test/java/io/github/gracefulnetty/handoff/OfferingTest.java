@@ -9,9 +9,9 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollEventLoopGroup;
-import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -191,9 +191,9 @@ class OfferingTest {
 
     @Test
     void shouldRefuseAChannelWithoutADescriptor() {
-        assertThatThrownBy(() -> Offer.datagram(new NioDatagramChannel()))
+        assertThatThrownBy(() -> Offer.datagram(new EmbeddedChannel()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("NioDatagramChannel has no descriptor that can be passed: use the channels of epoll or"
+                .hasMessage("EmbeddedChannel has no descriptor that can be passed: use the channels of epoll or"
                         + " kqueue");
     }
 

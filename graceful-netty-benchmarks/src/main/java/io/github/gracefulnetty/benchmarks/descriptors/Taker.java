@@ -6,14 +6,16 @@ import io.github.gracefulnetty.handoff.ReceivedDescriptor;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What the receiver does with the descriptors of one handoff; it tells when the last one is where it should be. */
@@ -48,44 +50,47 @@ abstract class Taker implements DescriptorHandler, AutoCloseable {
     /** Makes a channel of each. */
     static final class Registering extends Taker {
         private final AtomicInteger left;
-        private final List<ChannelFuture> futures;
+        private final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
         private final Bootstrap connections;
         private final ServerBootstrap listeners;
-        private final ChannelFutureListener active = this::active;
 
         Registering(int count, EventLoopGroup loops) {
             left = new AtomicInteger(count);
-            futures = new ArrayList<>(count);
-            connections = new Bootstrap().group(loops).handler(new Nothing());
-            listeners = new ServerBootstrap().group(loops).childHandler(new Nothing());
+            connections = new Bootstrap().group(loops).handler(new Active());
+            listeners = new ServerBootstrap().group(loops).handler(new Active()).childHandler(new Nothing());
         }
 
         @Override
         public void received(ReceivedDescriptor descriptor, byte[] metadata) {
-            ChannelFuture future =
-                    descriptor.kind().isListener() ? descriptor.bind(listeners) : descriptor.register(connections);
-            futures.add(future);
-            future.addListener(active);
+            if (descriptor.kind().isListener()) {
+                descriptor.bind(listeners).addListener(this::failed);
+            } else {
+                descriptor.register(connections).addListener(this::failed);
+            }
         }
 
-        private void active(ChannelFuture future) {
-            Channel channel = future.channel();
-            if (!future.isSuccess()) {
-                last.completeExceptionally(future.cause());
-            } else if (!channel.isRegistered() || !channel.isActive()) {
-                last.completeExceptionally(new IllegalStateException(channel + " is not active"));
-            } else if (left.decrementAndGet() == 0) {
-                last.complete(System.nanoTime());
+        private void failed(Future<?> done) {
+            if (!done.isSuccess()) {
+                last.completeExceptionally(done.cause());
+            }
+        }
+
+        @ChannelHandler.Sharable
+        private final class Active extends ChannelInboundHandlerAdapter {
+            @Override
+            public void channelActive(ChannelHandlerContext context) {
+                channels.add(context.channel());
+                if (left.decrementAndGet() == 0) {
+                    last.complete(System.nanoTime());
+                }
             }
         }
 
         @Override
         public void close() throws InterruptedException {
-            for (ChannelFuture future : futures) {
-                future.channel().close();
-            }
-            for (ChannelFuture future : futures) {
-                future.channel().closeFuture().sync();
+            channels.forEach(Channel::close);
+            for (Channel channel : channels) {
+                channel.closeFuture().sync();
             }
         }
     }

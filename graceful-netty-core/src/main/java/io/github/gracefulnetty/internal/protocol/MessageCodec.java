@@ -49,7 +49,7 @@ public final class MessageCodec {
     /** The most descriptors that may be sent ahead of {@link Message.Received}. */
     public static final int WINDOW = 64;
 
-    /** After how many descriptors each side tells the other, so that neither waits for a whole window. */
+    /** How many descriptors either side deals with before it tells the other, so that both can be busy at the same time. */
     public static final int STEP = WINDOW / 2;
 
     /** "GNHO", the first field of the first message on every connection. */

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * much has to be loaded and initialised before the first message can be sent, while somebody waits for an upgrade.
  */
 public final class MessageHandler extends ChannelDuplexHandler {
-    /** A connection has to know of more than this, to tell when it is not writable. */
+    /** The channel has to know of more than this, in bytes, to tell when it is not writable. */
     private static final int MAX_UNFLUSHED = 1 << 13;
 
-    private static final int FIRST_CAPACITY = 1 << 10;
+    private static final int UNFLUSHED_CAPACITY = 1 << 10;
 
     private @Nullable ByteBuf received;
     private boolean broken;
@@ -62,7 +62,7 @@ public final class MessageHandler extends ChannelDuplexHandler {
         int start = frames == null ? 0 : frames.writerIndex();
         try {
             if (frames == null) {
-                frames = context.alloc().directBuffer(FIRST_CAPACITY);
+                frames = context.alloc().directBuffer(UNFLUSHED_CAPACITY);
                 unflushed = frames;
             }
             MessageCodec.encode(ours, frames);
@@ -76,11 +76,11 @@ public final class MessageHandler extends ChannelDuplexHandler {
             }
             return;
         }
-        ChannelPromise before = unflushedPromise;
-        if (before == null) {
+        ChannelPromise first = unflushedPromise;
+        if (first == null) {
             unflushedPromise = promise.unvoid();
         } else {
-            before.addListener(new PromiseNotifier<>(promise));
+            first.addListener(new PromiseNotifier<>(promise));
         }
         if (frames.readableBytes() > MAX_UNFLUSHED) {
             pass(context);
@@ -96,12 +96,10 @@ public final class MessageHandler extends ChannelDuplexHandler {
     private void pass(ChannelHandlerContext context) {
         ByteBuf frames = unflushed;
         ChannelPromise promise = unflushedPromise;
-        unflushed = null;
-        unflushedPromise = null;
         if (frames != null && promise != null) {
+            unflushed = null;
+            unflushedPromise = null;
             context.write(frames, promise);
-        } else if (frames != null) {
-            frames.release();
         }
     }
 

@@ -68,7 +68,9 @@ public final class DescriptorSender {
         void failed(String reason);
 
         /** None can be sent any more: the receiver does not take them. */
-        void laneLost(String reason);
+        default void laneLost(String reason) {
+            failed(reason);
+        }
     }
 
     private static final int RETRY_MILLIS = 10;

@@ -36,6 +36,9 @@ public final class IncomingTransfer {
     /** How long a predecessor that has closed the descriptor connection may take to say why. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
+    /** The predecessor, too, gives up on whom it does not hear: a user that takes long for each must not look silent. */
+    private static final long MAX_UNACKNOWLEDGED_NANOS = Duration.ofMillis(10).toNanos();
+
     /** What happens, on the event loop; what they throw ends the transfer. Nothing happens after {@link #failed}, {@link #absent} and {@link #hungUp}. */
     public interface Events extends DescriptorReceiver.Sink {
         /** The predecessor has accepted this process. */
@@ -88,6 +91,7 @@ public final class IncomingTransfer {
     private @Nullable ScheduledFuture<?> lastWords;
     private long predecessorPid;
     private int acknowledged;
+    private long acknowledgedNanos;
 
     /** @param where the predecessor is, for messages */
     public IncomingTransfer(
@@ -200,7 +204,9 @@ public final class IncomingTransfer {
     /** Something has come. */
     private void progressed() {
         heard();
-        if (receiver.isComplete() || receiver.count() - acknowledged >= MessageCodec.STEP) {
+        if (receiver.isComplete()
+                || receiver.count() - acknowledged >= MessageCodec.STEP
+                || System.nanoTime() - acknowledgedNanos >= MAX_UNACKNOWLEDGED_NANOS) {
             acknowledge();
         }
         if (!over && receiver.isComplete()) {
@@ -212,6 +218,7 @@ public final class IncomingTransfer {
     private void acknowledge() {
         if (!over && receiver.count() > acknowledged) {
             acknowledged = receiver.count();
+            acknowledgedNanos = System.nanoTime();
             send(new Message.Received(acknowledged));
         }
     }

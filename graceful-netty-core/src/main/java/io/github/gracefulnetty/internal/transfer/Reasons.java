@@ -13,8 +13,11 @@ public final class Reasons {
     public static String of(Throwable failure) {
         Throwable cause = unwrap(failure);
         String message = cause.getMessage();
-        boolean onlyAFileName = cause instanceof FileSystemException file && file.getReason() == null;
-        return message == null || cause instanceof Error || onlyAFileName ? cause.toString() : message;
+        if (message == null || cause instanceof Error) {
+            return cause.toString();
+        }
+        boolean onlyNamesAFile = cause instanceof FileSystemException file && file.getReason() == null;
+        return onlyNamesAFile ? cause.toString() : message;
     }
 
     /** The reason of what was behind it all. */

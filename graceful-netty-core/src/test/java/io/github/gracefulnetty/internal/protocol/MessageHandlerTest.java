@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.nio.channels.ClosedChannelException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class MessageHandlerTest {
+    private final EmbeddedChannel channel = new EmbeddedChannel(new MessageHandler());
+
+    @AfterEach
+    void close() {
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void shouldWriteTheFramesOfOneFlushAsOneBuffer() {
+        ChannelFuture first = channel.write(new Message.Withdrawn(1));
+        ChannelFuture second = channel.write(new Message.Withdrawn(2));
+        assertThat(channel.outboundMessages()).isEmpty();
+        assertThat(first.isDone() || second.isDone()).isFalse();
+        channel.flush();
+        ByteBuf written = channel.readOutbound();
+        assertThat(channel.outboundMessages()).isEmpty();
+        assertThat(first.isSuccess() && second.isSuccess()).isTrue();
+        channel.writeInbound(written);
+        assertThat(channel.<Message>readInbound()).isEqualTo(new Message.Withdrawn(1));
+        assertThat(channel.<Message>readInbound()).isEqualTo(new Message.Withdrawn(2));
+    }
+
+    @Test
+    void shouldBeUnwritableWhenMuchWasWrittenAndNotFlushed() {
+        Bytes piece = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE]);
+        channel.write(new Message.State("s", true, piece));
+        assertThat(channel.isWritable()).isFalse();
+        channel.flush();
+        assertThat(channel.isWritable()).isTrue();
+    }
+
+    @Test
+    void shouldFailOnlyWhatCannotBeEncoded() {
+        Bytes piece = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE + 1]);
+        ChannelFuture tooLarge = channel.write(new Message.State("s", true, piece));
+        ChannelFuture right = channel.write(new Message.Ready());
+        ChannelFuture tooLargeAgain = channel.writeAndFlush(new Message.State("s", true, piece));
+        assertThat(tooLarge.cause()).isInstanceOf(IllegalArgumentException.class);
+        assertThat(tooLargeAgain.cause()).isInstanceOf(IllegalArgumentException.class);
+        assertThat(right.isSuccess()).isTrue();
+        channel.writeInbound(channel.<ByteBuf>readOutbound());
+        assertThat(channel.<Message>readInbound()).isEqualTo(new Message.Ready());
+    }
+
+    @Test
+    void shouldFailWhatWasNotFlushedWhenTheConnectionEnds() {
+        ChannelFuture first = channel.write(new Message.Ready());
+        ChannelFuture second = channel.write(new Message.Serving(List.of()));
+        channel.close();
+        assertThat(first.cause()).isInstanceOf(ClosedChannelException.class);
+        assertThat(second.cause()).isInstanceOf(ClosedChannelException.class);
+        assertThat(channel.outboundMessages()).isEmpty();
+    }
+
+    @Test
+    void shouldLeaveAloneWhatIsNoMessage() {
+        ByteBuf bytes = Unpooled.copyInt(42);
+        channel.writeOutbound(bytes);
+        assertThat(channel.<ByteBuf>readOutbound()).isSameAs(bytes);
+        bytes.release();
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.epoll;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.SocketFacts;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.UnixChannel;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@SuppressWarnings("deprecation") // the group that both Netty lines have
+class EpollTransportTest {
+    @TempDir
+    private Path directory;
+
+    private final EpollTransport transport = new EpollTransport();
+    private final EventLoopGroup loop = new EpollEventLoopGroup(1);
+
+    @AfterEach
+    void close() {
+        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "::1", "0.0.0.0", "::"})
+    void shouldSayTheSameOfATcpChannelAsTheKernelSaysOfItsDescriptor(String host) throws Exception {
+        Channel listener = listen(EpollServerSocketChannel.class, new InetSocketAddress(host, 0));
+        Channel connection = connect(EpollSocketChannel.class, listener.localAddress());
+        assertThat(facts(listener).kind()).isEqualTo(DescriptorKind.TCP_LISTENER);
+        assertThat(facts(connection).kind()).isEqualTo(DescriptorKind.TCP_CONNECTION);
+        assertThat(facts(connection).remote()).isEqualTo(connection.remoteAddress());
+    }
+
+    @Test
+    void shouldTellTheFamilyOfASocketWhoseAddressIsOfTheOtherOne() throws Exception {
+        Channel six = transport.open(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET6);
+        loop.register(six).sync();
+        six.bind(new InetSocketAddress("127.0.0.1", 0)).sync();
+        assertThat(facts(six).family()).isEqualTo(StandardProtocolFamily.INET6);
+        Channel four = transport.open(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET);
+        loop.register(four).sync();
+        four.bind(new InetSocketAddress("127.0.0.1", 0)).sync();
+        assertThat(facts(four).family()).isEqualTo(StandardProtocolFamily.INET);
+    }
+
+    @Test
+    void shouldSayTheSameOfEveryOtherChannel() throws Exception {
+        DomainSocketAddress path =
+                new DomainSocketAddress(directory.resolve("socket").toString());
+        Channel listener = listen(EpollServerDomainSocketChannel.class, path);
+        assertThat(facts(listener).kind()).isEqualTo(DescriptorKind.UNIX_LISTENER);
+        Channel connection = connect(EpollDomainSocketChannel.class, path);
+        assertThat(facts(connection).kind()).isEqualTo(DescriptorKind.UNIX_CONNECTION);
+        Channel datagrams =
+                client(EpollDatagramChannel.class).bind("127.0.0.1", 0).sync().channel();
+        assertThat(facts(datagrams).kind()).isEqualTo(DescriptorKind.UDP);
+    }
+
+    /** What is said of the channel, if that is the same. */
+    private SocketFacts facts(Channel channel) throws Exception {
+        UnixChannel unix = (UnixChannel) channel;
+        SocketFacts facts = transport.inspect(unix);
+        assertThat(facts).isEqualTo(transport.inspect(unix.fd().intValue()));
+        return facts;
+    }
+
+    private Channel listen(Class<? extends ServerChannel> type, SocketAddress address) throws Exception {
+        return new ServerBootstrap()
+                .group(loop)
+                .channel(type)
+                .childHandler(new ChannelInboundHandlerAdapter())
+                .bind(address)
+                .sync()
+                .channel();
+    }
+
+    private Channel connect(Class<? extends Channel> type, SocketAddress address) throws Exception {
+        return client(type).connect(address).sync().channel();
+    }
+
+    private Bootstrap client(Class<? extends Channel> type) {
+        return new Bootstrap().group(loop).channel(type).handler(new ChannelInboundHandlerAdapter());
+    }
+}
