@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,13 +48,21 @@ class MessageHandlerTest {
     }
 
     @Test
-    void shouldFailOnlyWhatCannotBeEncoded() {
+    void shouldFailOnlyWhatCannotBeEncodedAndSaySo() {
+        List<Throwable> caught = new ArrayList<>();
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                caught.add(cause);
+            }
+        });
         Bytes piece = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE + 1]);
         ChannelFuture tooLarge = channel.write(new Message.State("s", true, piece));
         ChannelFuture right = channel.write(new Message.Ready());
         ChannelFuture tooLargeAgain = channel.writeAndFlush(new Message.State("s", true, piece));
         assertThat(tooLarge.cause()).isInstanceOf(IllegalArgumentException.class);
         assertThat(tooLargeAgain.cause()).isInstanceOf(IllegalArgumentException.class);
+        assertThat(caught).containsExactly(tooLarge.cause(), tooLargeAgain.cause());
         assertThat(right.isSuccess()).isTrue();
         channel.writeInbound(channel.<ByteBuf>readOutbound());
         assertThat(channel.<Message>readInbound()).isEqualTo(new Message.Ready());
