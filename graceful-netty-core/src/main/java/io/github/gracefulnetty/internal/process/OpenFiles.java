@@ -27,6 +27,8 @@ public final class OpenFiles {
     /** Small enough for every file system, large enough to be met by nothing else. */
     private static final long LARGEST_PROBE = 1L << 40;
 
+    private static final int ATTEMPTS = 100;
+
     // From <fcntl.h> of Linux; octal as in /proc.
     private static final int O_ACCMODE = 03;
     private static final int O_WRONLY = 01;
@@ -118,19 +120,22 @@ public final class OpenFiles {
     /** Like {@link #reopen}, as the descriptor is open now, and tells the number of what was opened. */
     public static synchronized Reopened reopen(int descriptor) throws IOException {
         Info info = info(descriptor);
-        Set<Integer> before = sameFile(descriptor);
-        FileChannel channel = reopen(descriptor, info.readable(), info.writable(), info.append(), info.offset());
-        try {
-            Set<Integer> opened = sameFile(descriptor);
-            opened.removeAll(before);
-            if (opened.size() == 1) {
-                return new Reopened(channel, opened.iterator().next(), info);
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Set<Integer> before = sameFile(descriptor);
+            FileChannel channel = reopen(descriptor, info.readable(), info.writable(), info.append(), info.offset());
+            try {
+                Set<Integer> opened = sameFile(descriptor);
+                opened.removeAll(before);
+                if (opened.size() == 1) {
+                    return new Reopened(channel, opened.iterator().next(), info);
+                }
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
             }
-            return new Reopened(channel, number(channel), info); // somebody opened it at the same moment
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            channel.close(); // somebody opened or received the same one at this very moment
         }
+        throw new IOException("cannot tell which descriptor is meant: others open the same file all the time");
     }
 
     /**
