@@ -88,7 +88,7 @@ class ReadmeTest {
                 .group(workers)
                 .channel(EpollDatagramChannel.class)
                 .handler(new MyDatagramHandler())
-                .bind(5353)
+                .bind(28353)
                 .sync()
                 .channel();
 
