@@ -31,7 +31,9 @@ import java.net.StandardProtocolFamily;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -326,6 +328,9 @@ class HostilePredecessorTest {
     private final class FalsePredecessor implements AutoCloseable {
         final Channel channel;
 
+        // Netty 4.2 does not always close what is left to a loop that is shut down.
+        private final Queue<Channel> accepted = new ConcurrentLinkedQueue<>();
+
         FalsePredecessor(Script script) {
             AtomicReference<Channel> bytes = new AtomicReference<>();
             channel = new ServerBootstrap()
@@ -334,6 +339,7 @@ class HostilePredecessorTest {
                     .childHandler(new ChannelInitializer<Channel>() {
                         @Override
                         protected void initChannel(Channel connection) {
+                            accepted.add(connection);
                             connection.pipeline().addLast(new MessageHandler(), new Actor(script, bytes));
                         }
                     })
@@ -345,6 +351,7 @@ class HostilePredecessorTest {
         @Override
         public void close() {
             channel.close().syncUninterruptibly();
+            accepted.forEach(connection -> connection.close().syncUninterruptibly());
         }
     }
 

@@ -382,6 +382,8 @@ public final class IncomingTransfer {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
+            } else if (predecessorPid == 0) {
+                fail("whoever listens at " + where + " does not speak the handoff protocol: " + Reasons.of(cause));
             } else {
                 fail(Reasons.of(cause));
             }
