@@ -13,12 +13,12 @@ import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The baseline: as many descriptors, between the same two processes, sent and received one after another with Netty's
- * {@code sendFd} and {@code recvFd}. No protocol, nothing is announced or verified; who has to wait spins.
+ * {@code sendFd} and {@code recvFd}. No protocol, nothing is announced; who has to wait spins. What becomes of a descriptor
+ * says {@link FloorTaker}.
  */
 final class BareLoop {
     private BareLoop() {}
@@ -56,29 +56,28 @@ final class BareLoop {
         }
     }
 
-    /** Receives {@code count} descriptors and closes them; tells how long it took until the last one was there, in ns. */
-    static long receive(Path path, int count) throws IOException {
-        List<Socket> received = new ArrayList<>(count);
+    /** Receives {@code count} descriptors; tells how long it took until {@code taker} had dealt with the last one, in ns. */
+    static long receive(Path path, int count, FloorTaker taker) throws IOException, InterruptedException {
+        int received = 0;
         Socket socket = Socket.newSocketDomain();
         try {
             long begun = System.nanoTime();
             socket.connect(new DomainSocketAddress(path.toString()));
-            while (received.size() < count) {
+            while (received < count) {
                 int descriptor = socket.recvFd();
                 if (descriptor > 0) {
-                    received.add(new Socket(descriptor));
+                    taker.take(descriptor);
+                    received++;
                 } else if (descriptor < 0) {
-                    throw new IOException("the sender hung up after " + received.size() + " of " + count);
+                    throw new IOException("the sender hung up after " + received + " of " + count);
                 } else {
                     Thread.onSpinWait();
                 }
             }
+            taker.await();
             return System.nanoTime() - begun;
         } finally {
             socket.close();
-            for (Socket descriptor : received) {
-                descriptor.close();
-            }
         }
     }
 }

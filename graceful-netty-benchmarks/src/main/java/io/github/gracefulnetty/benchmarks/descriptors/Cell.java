@@ -13,6 +13,7 @@ final class Cell {
     final int count;
     final Samples warm = new Samples();
     final Samples bare = new Samples();
+    final Samples floor = new Samples();
     private double cold;
 
     Cell(Kind kind, Outcome outcome, int count) {
@@ -33,6 +34,10 @@ final class Cell {
         bare.add(rate(nanos));
     }
 
+    void floor(String nanos) {
+        floor.add(rate(nanos));
+    }
+
     private double rate(String nanos) {
         return count * NANOS_PER_SECOND / Long.parseLong(nanos);
     }
@@ -40,7 +45,7 @@ final class Cell {
     static String head() {
         return String.format(
                 Locale.ROOT,
-                "%-10s %-10s %6s  %9s %9s %19s  %9s %6s",
+                "%-10s %-10s %6s  %9s %9s %19s  %9s %9s %6s",
                 "kind",
                 "outcome",
                 "number",
@@ -48,6 +53,7 @@ final class Cell {
                 "warm/s",
                 "(min to max)",
                 "bare/s",
+                "floor/s",
                 "ratio");
     }
 
@@ -70,12 +76,13 @@ final class Cell {
     public String toString() {
         return String.format(
                 Locale.ROOT,
-                "%s  %9.0f %9.0f %19s  %9.0f %6.3f",
+                "%s  %9.0f %9.0f %19s  %9.0f %9.0f %6.3f",
                 title(),
                 cold,
                 warm.median(),
                 String.format(Locale.ROOT, "(%.0f to %.0f)", warm.min(), warm.max()),
                 bare.median(),
-                warm.median() / bare.median());
+                floor.median(),
+                warm.median() / floor.median());
     }
 }

@@ -139,6 +139,7 @@ public final class DescriptorsBench implements Callable<Integer> {
             for (int run = 0; run < runs; run++) {
                 cell.warm(receiver.after(ReceiverProcess.WARM));
                 cell.bare(receiver.after(ReceiverProcess.BARE));
+                cell.floor(receiver.after(ReceiverProcess.FLOOR));
             }
             receiver.after(ReceiverProcess.DONE);
         }

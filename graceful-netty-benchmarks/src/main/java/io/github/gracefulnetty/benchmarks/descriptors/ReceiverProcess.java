@@ -12,12 +12,13 @@ import java.util.concurrent.TimeUnit;
 /**
  * The receiver, in a JVM of its own: {@code <outcome> <count> <directory> <warm-up> <runs> <workers>}. Says how long its
  * first handoff took ({@code COLD}), then, after some to warm up, {@code runs} more ({@code WARM}), each next to a bare loop
- * ({@code BARE}); in ns, from before it connects. What it received is closed when the clock has stopped.
+ * ({@code BARE}) and one that does all that the outcome needs ({@code FLOOR}); in ns, from before it connects. What it received is closed when the clock has stopped.
  */
 final class ReceiverProcess {
     static final String COLD = "COLD ";
     static final String WARM = "WARM ";
     static final String BARE = "BARE ";
+    static final String FLOOR = "FLOOR ";
     static final String DONE = "DONE";
 
     private final Outcome outcome;
@@ -42,10 +43,12 @@ final class ReceiverProcess {
         System.out.println(COLD + receiver.handoff());
         for (int run = -warmUp; run < runs; run++) {
             long warm = receiver.handoff();
-            long bare = receiver.bare();
+            long bare = receiver.loop(FloorTaker.bare(receiver.count));
+            long floor = receiver.loop(FloorTaker.floor(receiver.outcome, receiver.count, loops));
             if (run >= 0) {
                 System.out.println(WARM + warm);
                 System.out.println(BARE + bare);
+                System.out.println(FLOOR + floor);
             }
         }
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
@@ -64,7 +67,9 @@ final class ReceiverProcess {
         }
     }
 
-    private long bare() throws IOException {
-        return BareLoop.receive(directory.resolve(SenderProcess.BARE), count);
+    private long loop(FloorTaker taker) throws IOException, InterruptedException {
+        try (taker) {
+            return BareLoop.receive(directory.resolve(SenderProcess.BARE), count, taker);
+        }
     }
 }
