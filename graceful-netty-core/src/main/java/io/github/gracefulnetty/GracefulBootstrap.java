@@ -14,8 +14,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.socket.ServerSocketChannel;
-import io.netty.channel.unix.ServerDomainSocketChannel;
 import io.netty.util.AttributeKey;
 import java.net.SocketAddress;
 import java.util.Objects;
@@ -128,7 +126,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
                     && NativeTransports.isNio(parent)
                     && NativeTransports.isNio(child)
                     && plainFactory != null
-                    && probe(plainFactory) != null) {
+                    && ServerChannels.kindOf(plainFactory) != null) {
                 super.group(NativeTwins.of(parent, transport), NativeTwins.of(child, transport));
             } else {
                 super.group(parent, child);
@@ -138,7 +136,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
     }
 
     private ServerChannel newChannel(ChannelFactory<? extends ServerChannel> factory) {
-        DescriptorKind kind = probe(factory);
+        DescriptorKind kind = ServerChannels.kindOf(factory);
         if (kind == null) {
             return factory.newChannel();
         }
@@ -152,16 +150,6 @@ public final class GracefulBootstrap extends ServerBootstrap {
             channel.attr(LateBindingServerChannel.NAME).set(listenerName);
         }
         return channel;
-    }
-
-    /** {@code null} for what can neither be handed on nor drained: local and foreign transports. */
-    private static @Nullable DescriptorKind probe(ChannelFactory<? extends ServerChannel> factory) {
-        ServerChannel channel = factory.newChannel();
-        channel.unsafe().closeForcibly();
-        if (channel instanceof ServerSocketChannel) {
-            return DescriptorKind.TCP_LISTENER;
-        }
-        return channel instanceof ServerDomainSocketChannel ? DescriptorKind.UNIX_LISTENER : null;
     }
 
     /** A copy for the same {@link Graceful}. */

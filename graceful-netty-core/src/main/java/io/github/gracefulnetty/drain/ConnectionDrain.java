@@ -11,6 +11,7 @@ import io.netty.channel.unix.DomainDatagramChannel;
 /** Begins the drain of one connection, on its event loop: installs what its protocol needs and fires the event. */
 final class ConnectionDrain {
     private static final boolean HTTP_CODEC_PRESENT = isPresent("io.netty.handler.codec.http.HttpServerCodec");
+    private static final boolean HTTP2_CODEC_PRESENT = isPresent("io.netty.handler.codec.http2.Http2ConnectionHandler");
 
     private ConnectionDrain() {}
 
@@ -23,11 +24,20 @@ final class ConnectionDrain {
             DatagramDrain.begin(pipeline);
             return;
         }
-        if (HTTP_CODEC_PRESENT && !Http1Drain.install(pipeline)) {
-            // The protocol may be negotiated still (ALPN, upgrade): look again after each read.
+        installOrWait(pipeline);
+        pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
+    }
+
+    /** The protocol may be negotiated still (ALPN), or changed (upgrade): then it is looked for after each read. */
+    static void installOrWait(ChannelPipeline pipeline) {
+        if ((HTTP_CODEC_PRESENT || HTTP2_CODEC_PRESENT) && !install(pipeline)) {
             pipeline.addFirst(new LateProtocol());
         }
-        pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
+    }
+
+    private static boolean install(ChannelPipeline pipeline) {
+        return (HTTP2_CODEC_PRESENT && Http2Drain.install(pipeline))
+                || (HTTP_CODEC_PRESENT && (WebSocketDrain.install(pipeline) || Http1Drain.install(pipeline)));
     }
 
     private static boolean isPresent(String className) {
@@ -42,7 +52,7 @@ final class ConnectionDrain {
     private static final class LateProtocol extends ChannelInboundHandlerAdapter {
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
-            if (Http1Drain.install(context.pipeline())) {
+            if (install(context.pipeline())) {
                 context.pipeline().remove(this);
             }
             context.fireChannelReadComplete();

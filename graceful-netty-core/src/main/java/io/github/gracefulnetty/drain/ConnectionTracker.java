@@ -3,29 +3,68 @@ package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Every connection that was accepted and is still open. Safe for use by several threads. */
+/** Every connection that was accepted and is still open, and who ends it. Safe for use by several threads. */
 public final class ConnectionTracker {
-    private final Set<Channel> open = ConcurrentHashMap.newKeySet();
+    /** Ends nothing: its connections are told one by one. */
+    public static final ServerDrain EACH = new ServerDrain() {
+        @Override
+        public CompletionStage<?> drain(Collection<Channel> connections) {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void force() {}
+    };
+
+    private final Map<Channel, ServerDrain> open = new ConcurrentHashMap<>();
+    private final Set<ServerDrain> servers = ConcurrentHashMap.newKeySet();
 
     // One object for all connections: this runs for every accepted one.
     private final ChannelFutureListener remover = future -> remove(future.channel());
     private volatile @Nullable Runnable whenEmpty;
 
-    /** Tracks {@code connection} until it closes. */
+    /** Tracks {@code connection} until it closes; it is told by itself when the drain begins. */
     public void track(Channel connection) {
-        open.add(connection);
+        track(connection, EACH);
+    }
+
+    /** Tracks {@code connection} until it closes; {@code server} ends it. */
+    public void track(Channel connection, ServerDrain server) {
+        open.put(connection, server);
         connection.closeFuture().addListener(remover);
+    }
+
+    /** There is a server that ends its connections itself. */
+    public void serve(ServerDrain server) {
+        servers.add(server);
     }
 
     /** The connections that are open now. Forgets those that were closed before they were registered anywhere. */
     public List<Channel> open() {
-        open.removeIf(channel -> !channel.isOpen());
-        return List.copyOf(open);
+        open.keySet().removeIf(channel -> !channel.isOpen());
+        return List.copyOf(open.keySet());
+    }
+
+    /** Those of one server. */
+    List<Channel> openOf(ServerDrain server) {
+        return open().stream().filter(channel -> open.get(channel) == server).toList();
+    }
+
+    boolean isToldByItself(Channel connection) {
+        return open.getOrDefault(connection, EACH) == EACH;
+    }
+
+    Set<ServerDrain> servers() {
+        return Set.copyOf(servers);
     }
 
     /** Calls {@code action} each time the last connection closes, on its event loop; at once if there is none. */

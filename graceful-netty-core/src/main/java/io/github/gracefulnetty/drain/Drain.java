@@ -3,10 +3,14 @@ package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -20,8 +24,15 @@ import org.jspecify.annotations.Nullable;
  * have been paused before. Everything but the connections' own work runs on one control loop.
  */
 public final class Drain {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Drain.class);
+
     /** How often connections are looked for that could not be told yet, or that closed without saying so. */
     private static final long SWEEP_MILLIS = 50;
+
+    /** How often, and how long, the barrier looks for connections that no loop has registered yet. */
+    private static final long REGISTER_MILLIS = 2;
+
+    private static final int MOST_LOOKS = 500;
 
     /** How long a forced close may take before the drain is over all the same. */
     private static final long FORCED_CLOSE_MILLIS = 2_000;
@@ -32,10 +43,13 @@ public final class Drain {
     private final long startedNanos = System.nanoTime();
     private final Set<Channel> told = ConcurrentHashMap.newKeySet();
 
+    private final Set<ServerDrain> running = new HashSet<>();
+
     private boolean begun;
     private boolean hurry;
     private int connectionsAtStart;
     private int forced;
+    private boolean isForced;
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> deadline;
 
@@ -51,8 +65,18 @@ public final class Drain {
      * @return completes on the control loop when no connection is left
      */
     public CompletableFuture<DrainResult> start(Duration timeout) {
-        barrier().whenComplete((nothing, failure) -> onControl(() -> begin(timeout)));
+        whenRegistered(MOST_LOOKS, () -> barrier().whenComplete((nothing, failure) -> onControl(() -> begin(timeout))));
         return result;
+    }
+
+    /** One that was accepted last may still wait in the queue of a loop that has no other. */
+    private void whenRegistered(int looks, Runnable action) {
+        if (looks == 0 || connections.open().stream().allMatch(Channel::isRegistered)) {
+            action.run();
+        } else {
+            Runnable again = () -> whenRegistered(looks - 1, action);
+            control.schedule(again, REGISTER_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Closes what is left now instead of at the deadline. May be called from any thread. */
@@ -88,6 +112,9 @@ public final class Drain {
         connectionsAtStart = connections.open().size();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        for (ServerDrain server : connections.servers()) {
+            begin(server);
+        }
         sweep();
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
         if (hurry) {
@@ -95,12 +122,29 @@ public final class Drain {
         }
     }
 
+    private void begin(ServerDrain server) {
+        running.add(server);
+        CompletionStage<?> ended;
+        try {
+            ended = server.drain(connections.openOf(server));
+        } catch (RuntimeException e) {
+            ended = CompletableFuture.failedFuture(e);
+        }
+        ended.whenComplete((nothing, failure) -> onControl(() -> {
+            if (failure != null) {
+                LOGGER.warn("graceful-netty: the drain of {} failed", server, failure);
+            }
+            running.remove(server);
+            finishIfEmpty();
+        }));
+    }
+
     /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
     private void sweep() {
         List<Channel> open = connections.open();
         told.retainAll(open);
         for (Channel connection : open) {
-            if (connection.isRegistered() && told.add(connection)) {
+            if (connection.isRegistered() && connections.isToldByItself(connection) && told.add(connection)) {
                 execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection), () -> {});
             }
         }
@@ -108,13 +152,18 @@ public final class Drain {
     }
 
     private void force() {
-        if (result.isDone() || forced > 0) {
+        if (result.isDone() || isForced) {
             return;
         }
         List<Channel> left = connections.open();
+        isForced = true;
         forced = left.size();
+        running.forEach(this::endByForce);
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
+            if (!connections.isToldByItself(connection)) {
+                continue; // by its server
+            }
             if (connection.isRegistered()) {
                 connection.close();
             } else {
@@ -124,8 +173,16 @@ public final class Drain {
         finishIfEmpty();
     }
 
+    private void endByForce(ServerDrain server) {
+        try {
+            server.force();
+        } catch (RuntimeException e) {
+            LOGGER.warn("graceful-netty: {} could not be ended by force", server, e);
+        }
+    }
+
     private void finishIfEmpty() {
-        if (connections.open().isEmpty()) {
+        if (running.isEmpty() && connections.open().isEmpty()) {
             finish();
         }
     }

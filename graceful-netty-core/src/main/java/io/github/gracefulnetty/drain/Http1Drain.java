@@ -29,6 +29,8 @@ final class Http1Drain extends ChannelDuplexHandler {
     /** How long the client may take to close its side, before ours does. */
     private static final long LINGER_MILLIS = 2_000;
 
+    private static final int SWITCHING_PROTOCOLS = 101;
+
     private boolean lastResponseBegan;
     private boolean closing;
 
@@ -70,6 +72,18 @@ final class Http1Drain extends ChannelDuplexHandler {
             promise.addListener((ChannelFutureListener) future -> end(context));
         }
         context.write(message, promise);
+        if (message instanceof HttpResponse response && response.status().code() == SWITCHING_PROTOCOLS) {
+            // Not yet: whoever switches has not changed the pipeline.
+            context.executor().execute(() -> becomesAnother(context));
+        }
+    }
+
+    private void becomesAnother(ChannelHandlerContext context) {
+        if (!context.isRemoved()) {
+            ChannelPipeline pipeline = context.pipeline();
+            pipeline.remove(this);
+            ConnectionDrain.installOrWait(pipeline);
+        }
     }
 
     /** After the last response nothing is read any more: the client was told. */

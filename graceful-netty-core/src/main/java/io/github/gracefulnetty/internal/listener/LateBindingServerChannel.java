@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.internal.protocol.Addresses;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -55,12 +57,15 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     private boolean readRequested;
 
     LateBindingServerChannel(
-            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+            ListenerRegister register,
+            DescriptorKind kind,
+            ChannelFactory<? extends ServerChannel> plainFactory,
+            ServerDrain drain) {
         this.register = register;
         this.kind = kind;
         this.plainFactory = plainFactory;
         this.config = new LateBindingConfig(this);
-        this.relay = new Relay(this, register.connections());
+        this.relay = new Relay(this, register.connections(), drain);
     }
 
     /**
@@ -70,10 +75,19 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
      */
     public static ServerChannel create(
             ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
+        return create(register, kind, plainFactory, ConnectionTracker.EACH);
+    }
+
+    /** The same, with connections that {@code drain} ends. */
+    public static ServerChannel create(
+            ListenerRegister register,
+            DescriptorKind kind,
+            ChannelFactory<? extends ServerChannel> plainFactory,
+            ServerDrain drain) {
         return switch (kind) {
-            case TCP_LISTENER -> new LateBindingServerSocketChannel(register, plainFactory);
+            case TCP_LISTENER -> new LateBindingServerSocketChannel(register, plainFactory, drain);
             case UNIX_LISTENER, UNIXPACKET_LISTENER ->
-                new LateBindingServerDomainSocketChannel(register, kind, plainFactory);
+                new LateBindingServerDomainSocketChannel(register, kind, plainFactory, drain);
             default -> throw new IllegalArgumentException("a " + kind + " does not listen");
         };
     }

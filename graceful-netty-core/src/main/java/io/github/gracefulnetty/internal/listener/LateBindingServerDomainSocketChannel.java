@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
@@ -12,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 /** A late-binding unix listener. */
 final class LateBindingServerDomainSocketChannel extends LateBindingServerChannel implements ServerDomainSocketChannel {
     LateBindingServerDomainSocketChannel(
-            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
-        super(register, kind, plainFactory);
+            ListenerRegister register,
+            DescriptorKind kind,
+            ChannelFactory<? extends ServerChannel> plainFactory,
+            ServerDrain drain) {
+        super(register, kind, plainFactory, drain);
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
@@ -10,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A late-binding TCP listener; a {@link ServerSocketChannel}, as initialisers of applications expect. */
 final class LateBindingServerSocketChannel extends LateBindingServerChannel implements ServerSocketChannel {
-    LateBindingServerSocketChannel(ListenerRegister register, ChannelFactory<? extends ServerChannel> plainFactory) {
-        super(register, DescriptorKind.TCP_LISTENER, plainFactory);
+    LateBindingServerSocketChannel(
+            ListenerRegister register, ChannelFactory<? extends ServerChannel> plainFactory, ServerDrain drain) {
+        super(register, DescriptorKind.TCP_LISTENER, plainFactory, drain);
     }
 
     @Override

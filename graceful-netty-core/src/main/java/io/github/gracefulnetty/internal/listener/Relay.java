@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.drain.ServerDrain;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,11 +11,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 final class Relay extends ChannelInboundHandlerAdapter {
     private final Channel outer;
     private final ConnectionTracker connections;
+    private final ServerDrain drain;
     private long accepted;
 
-    Relay(Channel outer, ConnectionTracker connections) {
+    Relay(Channel outer, ConnectionTracker connections, ServerDrain drain) {
         this.outer = outer;
         this.connections = connections;
+        this.drain = drain;
     }
 
     /** How many connections it has passed on. On the event loop. */
@@ -25,7 +28,7 @@ final class Relay extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         accepted++;
-        connections.track((Channel) message);
+        connections.track((Channel) message, drain);
         outer.pipeline().fireChannelRead(message);
     }
 

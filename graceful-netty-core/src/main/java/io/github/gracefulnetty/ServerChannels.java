@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.drain.ServerDrain;
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.ServerDomainSocketChannel;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Server channels whose listeners outlive the process, for frameworks that make their own bootstrap and take a channel
+ * factory: what {@link GracefulBootstrap} is for everybody else. Each channel gets its listener when it is bound: from a
+ * predecessor, from a service manager, or a fresh one. Accepting begins when the process is ready.
+ */
+public final class ServerChannels {
+    private final ProcessContext context;
+    private final ServerDrain drain;
+
+    private ServerChannels(ProcessContext context, ServerDrain drain) {
+        this.context = context;
+        this.drain = drain;
+    }
+
+    /** Their connections are drained by graceful-netty, each as its protocol asks. */
+    public static ServerChannels of(Graceful graceful) {
+        return new ServerChannels(graceful.runtime().context(), ConnectionTracker.EACH);
+    }
+
+    /** The same, but {@code drain} ends the connections that they accept. It is asked to even if there are none. */
+    public ServerChannels drainedBy(ServerDrain drain) {
+        context.connections().serve(drain);
+        return new ServerChannels(context, drain);
+    }
+
+    /** Whether there is a native transport: without one, listeners are bound plainly and cannot be handed on. */
+    public boolean areNative() {
+        return context.transport() != null;
+    }
+
+    /** Event loops that drive these channels; the caller shuts them down. */
+    @SuppressWarnings("deprecation") // the only NIO group that both Netty lines have
+    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) {
+        NativeTransport transport = context.transport();
+        return transport == null
+                ? new NioEventLoopGroup(threads, threadFactory)
+                : transport.newGroup(threads, threadFactory);
+    }
+
+    /** Makes TCP listeners. */
+    public ChannelFactory<ServerChannel> tcp() {
+        return () -> LateBindingServerChannel.create(
+                context.register(), DescriptorKind.TCP_LISTENER, NioServerSocketChannel::new, drain);
+    }
+
+    /**
+     * Makes unix listeners.
+     *
+     * @throws UnsupportedOperationException if there is no native transport
+     */
+    public ChannelFactory<ServerChannel> unix() {
+        NativeTransport transport = context.transport();
+        if (transport == null) {
+            throw new UnsupportedOperationException("unix listeners need a native transport: add "
+                    + "io.github.gracefulnetty:graceful-netty-epoll (" + context.transportProblem() + ")");
+        }
+        return () -> LateBindingServerChannel.create(
+                context.register(),
+                DescriptorKind.UNIX_LISTENER,
+                () -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null),
+                drain);
+    }
+
+    /** Makes listeners of the kind that {@code plain} makes, or what it makes itself where that can not be handed on. */
+    public ChannelFactory<ServerChannel> like(ChannelFactory<? extends ServerChannel> plain) {
+        return () -> {
+            DescriptorKind kind = kindOf(plain);
+            return kind == null
+                    ? plain.newChannel()
+                    : LateBindingServerChannel.create(context.register(), kind, plain, drain);
+        };
+    }
+
+    /** {@code null} for what can neither be handed on nor drained: local and foreign transports. */
+    @SuppressWarnings("deprecation") // Netty's older ChannelFactory is the one that all others extend
+    static @Nullable DescriptorKind kindOf(io.netty.bootstrap.ChannelFactory<? extends ServerChannel> plain) {
+        ServerChannel channel = plain.newChannel();
+        channel.unsafe().closeForcibly();
+        if (channel instanceof ServerSocketChannel) {
+            return DescriptorKind.TCP_LISTENER;
+        }
+        return channel instanceof ServerDomainSocketChannel ? DescriptorKind.UNIX_LISTENER : null;
+    }
+}
