@@ -24,20 +24,27 @@ final class ConnectionDrain {
             DatagramDrain.begin(pipeline);
             return;
         }
-        installOrWait(pipeline);
+        if ((HTTP_CODEC_PRESENT || HTTP2_CODEC_PRESENT) && !install(pipeline)) {
+            // The protocol may be negotiated still (ALPN): look again after each read.
+            pipeline.addFirst(new LateProtocol());
+        }
         pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
     }
 
-    /** The protocol may be negotiated still (ALPN), or changed (upgrade): then it is looked for after each read. */
-    static void installOrWait(ChannelPipeline pipeline) {
-        if ((HTTP_CODEC_PRESENT || HTTP2_CODEC_PRESENT) && !install(pipeline)) {
+    /** HTTP/1.1 ends on this connection: what follows may be there already, or is looked for after each read. */
+    static void switched(ChannelPipeline pipeline) {
+        if (!installOther(pipeline)) {
             pipeline.addFirst(new LateProtocol());
         }
     }
 
     private static boolean install(ChannelPipeline pipeline) {
+        return installOther(pipeline) || (HTTP_CODEC_PRESENT && Http1Drain.install(pipeline));
+    }
+
+    private static boolean installOther(ChannelPipeline pipeline) {
         return (HTTP2_CODEC_PRESENT && Http2Drain.install(pipeline))
-                || (HTTP_CODEC_PRESENT && (WebSocketDrain.install(pipeline) || Http1Drain.install(pipeline)));
+                || (HTTP_CODEC_PRESENT && WebSocketDrain.install(pipeline));
     }
 
     private static boolean isPresent(String className) {

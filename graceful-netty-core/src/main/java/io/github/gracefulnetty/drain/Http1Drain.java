@@ -82,7 +82,7 @@ final class Http1Drain extends ChannelDuplexHandler {
         if (!context.isRemoved()) {
             ChannelPipeline pipeline = context.pipeline();
             pipeline.remove(this);
-            ConnectionDrain.installOrWait(pipeline);
+            ConnectionDrain.switched(pipeline);
         }
     }
 
