@@ -14,28 +14,35 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Receives what a {@link HandoffSender} offers, and compares what the kernel says of each descriptor with its metadata.
- * Steps: receive, use, close, end. Whether it keeps the metadata is what it is told.
+ * Steps: receive, use, close, end. Whether it keeps the metadata, or pauses after some until it is told to go on (a step,
+ * too), is what it is told.
  */
 final class HandoffReceiver {
     private final List<ReceivedDescriptor> descriptors = new ArrayList<>();
     private final List<byte[]> kept = new ArrayList<>();
+    private static final int SOME = 100;
+
     private final boolean keeps;
+    private final @Nullable Steps pauses;
     private int wrong;
 
-    private HandoffReceiver(boolean keeps) {
+    private HandoffReceiver(boolean keeps, @Nullable Steps pauses) {
         this.keeps = keeps;
+        this.pauses = pauses;
     }
 
-    /** Arguments: the directory of steps, the path, {@code keep|forget}. */
+    /** Arguments: the directory of steps, the path, {@code keep|forget|pause}. */
     public static void main(String... arguments) throws Exception {
         Steps steps = new Steps(Path.of(arguments[0]));
         OwnDescriptors.warmUp(steps.directory());
         Steps.done("start");
         steps.await("receive");
-        HandoffReceiver receiver = new HandoffReceiver(arguments[2].equals("keep"));
+        HandoffReceiver receiver =
+                new HandoffReceiver(arguments[2].equals("keep"), arguments[2].equals("pause") ? steps : null);
         System.out.println(receiver.receive(Path.of(arguments[1])));
         Steps.done("receive");
         steps.await("use");
@@ -58,13 +65,17 @@ final class HandoffReceiver {
         }
     }
 
-    private void received(ReceivedDescriptor descriptor, byte[] metadata) {
+    private void received(ReceivedDescriptor descriptor, byte[] metadata) throws InterruptedException {
         descriptors.add(descriptor);
         if (keeps) {
             kept.add(metadata);
         }
         if (port(descriptor) != ByteBuffer.wrap(metadata).getInt()) {
             wrong++;
+        }
+        if (pauses != null && descriptors.size() == SOME) {
+            Steps.done("pause");
+            pauses.await("go on");
         }
     }
 
