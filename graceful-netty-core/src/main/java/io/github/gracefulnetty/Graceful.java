@@ -202,6 +202,7 @@ public final class Graceful {
         private List<String> stopSignals = List.of();
         private Optional<List<String>> command = Optional.empty();
         private long mostState = MessageCodec.MAX_STATE;
+        private String application = "";
         private boolean readyWhenClaimed;
 
         private Builder() {}
@@ -265,6 +266,15 @@ public final class Graceful {
         }
 
         /**
+         * Names the application, so that another one that is pointed at the same handoff path by mistake does not take
+         * its listeners: it is refused if both have a name and the names differ. By default there is none.
+         */
+        public Builder application(String name) {
+            application = checkName(name);
+            return this;
+        }
+
+        /**
          * Whether this process is ready by itself as soon as a listener is bound and no inherited one is left unclaimed,
          * so that nothing has to call {@link Graceful#ready()}. Off by default.
          */
@@ -296,6 +306,7 @@ public final class Graceful {
                     stopSignals,
                     command.orElse(null),
                     mostState,
+                    application,
                     readyWhenClaimed);
         }
 

@@ -136,6 +136,14 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
                             + " waits for a successor here, it offers nothing to those who only receive");
             return;
         }
+        String own = context.settings().application();
+        if (!own.isEmpty() && !hello.application().isEmpty() && !own.equals(hello.application())) {
+            String reason = "unix:" + context.settings().handoffPath() + " belongs to application '" + own
+                    + "', not to '" + hello.application() + "': point each at a path of its own";
+            LOGGER.warn("graceful-netty: refused pid {} as a successor: {}", peer.pid(), reason);
+            HandoffServer.refuse(connection, "pid " + ProcessHandle.current().pid() + " refuses: " + reason);
+            return;
+        }
         Upgrade running = upgrade;
         boolean stranger = hello.ticket().equals(Token.NONE);
         if (state == State.SPAWNING && running != null && running.ticket().equals(hello.ticket())) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What a {@link Graceful} was built with.
  *
  * @param mostState how many bytes of application state a predecessor may send
+ * @param application what its generations are generations of; empty if it does not say
  * @param command what starts a successor; {@code null} for this process's own command line
  */
 record Settings(
@@ -20,6 +21,7 @@ record Settings(
         List<String> stopSignals,
         @Nullable List<String> command,
         long mostState,
+        String application,
         boolean readyWhenClaimed) {
     @Override
     public String toString() {
@@ -27,6 +29,7 @@ record Settings(
                 + ", upgradeTimeout=" + upgradeTimeout + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
                 + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
                 + ", mostState=" + mostState
+                + (application.isEmpty() ? "" : ", application=" + application)
                 + ", ready=" + (readyWhenClaimed ? "when all listeners are claimed" : "when ready() is called");
     }
 }

@@ -67,13 +67,7 @@ final class SuccessorRole implements Takeover.Events {
         context.lifecycle().fire(Event.PREDECESSOR_FOUND);
         privatePath = connectTo.equals(context.settings().handoffPath()) ? null : connectTo;
         Token token = ticket == null ? Token.NONE : ticket.token();
-        takeover = new Takeover(
-                transport,
-                context.control(),
-                connectTo,
-                token,
-                context.settings().mostState(),
-                this);
+        takeover = new Takeover(transport, context.control(), connectTo, token, context.settings(), this);
         takeover.start();
     }
 

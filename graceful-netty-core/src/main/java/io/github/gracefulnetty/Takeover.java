@@ -64,13 +64,19 @@ final class Takeover {
     private int generation;
     private long predecessorPid;
 
-    Takeover(NativeTransport transport, ControlLoop control, Path path, Token ticket, long mostState, Events events) {
+    Takeover(
+            NativeTransport transport, ControlLoop control, Path path, Token ticket, Settings settings, Events events) {
         this.path = path;
         this.events = events;
         this.transfer = new IncomingTransfer(
                 transport,
                 control,
-                new IncomingTransfer.Request(Message.Purpose.TAKE_OVER, ticket, IncomingTransfer.PATIENCE, mostState),
+                new IncomingTransfer.Request(
+                        Message.Purpose.TAKE_OVER,
+                        ticket,
+                        settings.application(),
+                        IncomingTransfer.PATIENCE,
+                        settings.mostState()),
                 "unix:" + path,
                 new Transfer());
     }

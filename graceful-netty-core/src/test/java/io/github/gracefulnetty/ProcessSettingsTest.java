@@ -23,7 +23,10 @@ class ProcessSettingsTest {
     @Test
     void shouldPreferTheSystemPropertyToTheEnvironment() {
         Settings settings = read(
-                Map.of("gracefulnetty.drainTimeout", "5s", "gracefulnetty.upgradeSignal", "none"),
+                Map.of(
+                        "gracefulnetty.drainTimeout", "5s",
+                        "gracefulnetty.upgradeSignal", "none",
+                        "gracefulnetty.application", "orders"),
                 Map.of(
                         "GRACEFUL_NETTY_DRAIN_TIMEOUT", "9s",
                         "GRACEFUL_NETTY_HANDOFF_PATH", "/run/app/h.sock",
@@ -32,6 +35,7 @@ class ProcessSettingsTest {
         assertThat(settings.upgradeTimeout()).isEqualTo(Duration.ofMillis(1500));
         assertThat(settings.handoffPath()).isEqualTo(Path.of("/run/app/h.sock"));
         assertThat(settings.upgradeSignals()).isEmpty();
+        assertThat(settings.application()).isEqualTo("orders");
     }
 
     @Test

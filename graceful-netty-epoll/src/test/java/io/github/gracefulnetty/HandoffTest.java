@@ -306,6 +306,24 @@ class HandoffTest {
     }
 
     @Test
+    void shouldRefuseAnotherApplicationAtTheSamePath() throws Exception {
+        try (Greeter old = new Greeter("old", builder().application("orders"))) {
+            SocketAddress address = old.bind(ANY_PORT).localAddress();
+            ready(old);
+            assertThatThrownBy(() -> new Greeter("billing", builder().application("billing")))
+                    .isInstanceOf(HandoffException.class)
+                    .hasMessageContaining("unix:" + directory.resolve("handoff.sock")
+                            + " belongs to application 'orders', not to 'billing': point each at a path of its own");
+            assertThat(Greeter.ask(address)).isEqualTo("old");
+            try (Greeter same = new Greeter("same", builder().application("orders"))) {
+                same.bind(address);
+                ready(same);
+                assertThat(Greeter.ask(address)).isEqualTo("same");
+            }
+        }
+    }
+
+    @Test
     void shouldLeaveThePredecessorAloneWhenASignalCannotBeHandled() throws Exception {
         try (Greeter old = start("old")) {
             SocketAddress address = old.bind(ANY_PORT).localAddress();

@@ -46,7 +46,7 @@ final class ReceivingSession implements IncomingTransfer.Events {
         this.transport = transport;
         this.control = control;
         this.outcome = outcome;
-        this.request = new IncomingTransfer.Request(Message.Purpose.RECEIVE, Token.NONE, patience, maxState);
+        this.request = new IncomingTransfer.Request(Message.Purpose.RECEIVE, Token.NONE, "", patience, maxState);
     }
 
     void connect(Path path) {

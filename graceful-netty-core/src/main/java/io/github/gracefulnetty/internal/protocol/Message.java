@@ -24,8 +24,15 @@ public sealed interface Message {
      * @param purpose what it is here for
      * @param pid its process id, for logs only: the kernel's word counts
      * @param ticket what the predecessor gave to the process that it started, or {@link Token#NONE}
+     * @param application what it is a generation of; empty if it does not say
      */
-    record Hello(int minVersion, int maxVersion, Purpose purpose, long pid, Token ticket) implements Message {}
+    record Hello(int minVersion, int maxVersion, Purpose purpose, long pid, Token ticket, String application)
+            implements Message {
+        /** It does not say what it is a generation of. */
+        public Hello(int minVersion, int maxVersion, Purpose purpose, long pid, Token ticket) {
+            this(minVersion, maxVersion, purpose, pid, ticket, "");
+        }
+    }
 
     /**
      * Predecessor: accepted.

@@ -94,6 +94,7 @@ public final class MessageCodec {
             out.writeShort(hello.minVersion()).writeShort(hello.maxVersion());
             out.writeByte(hello.purpose() == Message.Purpose.TAKE_OVER ? TAKE_OVER : RECEIVE);
             out.writeLong(hello.pid()).writeBytes(hello.ticket().bytes());
+            writeString(hello.application(), out);
         } else if (message instanceof Message.Welcome welcome) {
             out.writeByte(WELCOME).writeShort(welcome.version());
             out.writeLong(welcome.pid()).writeInt(welcome.generation());
@@ -157,7 +158,12 @@ public final class MessageCodec {
             case HELLO -> {
                 readMagic(in);
                 yield new Message.Hello(
-                        in.readUnsignedShort(), in.readUnsignedShort(), readPurpose(in), in.readLong(), readToken(in));
+                        in.readUnsignedShort(),
+                        in.readUnsignedShort(),
+                        readPurpose(in),
+                        in.readLong(),
+                        readToken(in),
+                        readString(in));
             }
             case WELCOME ->
                 new Message.Welcome(in.readUnsignedShort(), in.readLong(), readCount(in), readToken(in), in.readLong());

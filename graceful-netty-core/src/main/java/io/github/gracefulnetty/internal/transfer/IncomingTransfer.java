@@ -68,10 +68,12 @@ public final class IncomingTransfer {
      *
      * @param purpose what this process is here for
      * @param ticket what the predecessor gave to a process that it started, or {@link Token#NONE}
+     * @param application what this process is a generation of, or empty
      * @param patience how long the predecessor may be silent until everything is here
      * @param mostState how many bytes of application state are accepted
      */
-    public record Request(Message.Purpose purpose, Token ticket, Duration patience, long mostState) {}
+    public record Request(
+            Message.Purpose purpose, Token ticket, String application, Duration patience, long mostState) {}
 
     private final NativeTransport transport;
     private final ControlLoop control;
@@ -171,7 +173,8 @@ public final class IncomingTransfer {
                 MessageCodec.VERSION,
                 request.purpose(),
                 ProcessHandle.current().pid(),
-                request.ticket()));
+                request.ticket(),
+                request.application()));
     }
 
     private void welcome(Message.Welcome welcome) {

@@ -24,6 +24,7 @@ class MessageCodecTest {
         return List.of(
                 new Message.Hello(1, 3, Message.Purpose.TAKE_OVER, 4_000_000_000L, Token.random()),
                 new Message.Hello(1, 1, Message.Purpose.RECEIVE, 7, Token.NONE),
+                new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 7, Token.NONE, "orders"),
                 new Message.Welcome(1, 12, 3, Token.random(), 60_000),
                 new Message.Attach(1, Token.random()),
                 new Message.Manifest(0),

@@ -88,7 +88,8 @@ def connect(path):
 def take_all(path, purpose):
     """Both connections, and (index, descriptor, metadata) of all that is there."""
     connection = connect(path)
-    write(connection, HELLO, struct.pack(">IHHBQ", MAGIC, VERSION, VERSION, purpose, os.getpid()) + bytes(16))
+    write(connection, HELLO, struct.pack(">IHHBQ", MAGIC, VERSION, VERSION, purpose, os.getpid()) + bytes(16)
+          + struct.pack(">H", 0))
     kind, message = read(connection)
     if kind == ABORT:
         sys.exit("ABORT " + message.string())
