@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,6 +165,39 @@ class HostileSuccessorTest {
             }
         }
         // When the last of them are forgotten, an honest one is heard again.
+        await().ignoreExceptions().untilAsserted(() -> {
+            try (RawPeer peer = new RawPeer(path)) {
+                peer.say(HELLO).hear(Message.Welcome.class);
+            }
+        });
+    }
+
+    /** {@code -Dfuzz.handshakes=1000000 -Dfuzz.seed=7} for more, or for the same again. */
+    @Test
+    @Timeout(600)
+    void shouldSurviveMutatedHandshakes() throws IOException {
+        long seed = Long.getLong("fuzz.seed", System.nanoTime());
+        Random random = new Random(seed);
+        byte[][] words = {
+            RawPeer.bytes(HELLO),
+            RawPeer.bytes(HELLO, new Message.Received(1)),
+            RawPeer.bytes(HELLO, new Message.Ready()),
+            RawPeer.bytes(HELLO, new Message.Abort("never mind")),
+            RawPeer.bytes(new Message.Attach(1, Token.random())),
+            RawPeer.bytes(new Message.Serving(List.of(1)), new Message.End())
+        };
+        for (int i = 0; i < Integer.getInteger("fuzz.handshakes", 1_000); i++) {
+            byte[] input = words[random.nextInt(words.length)].clone();
+            for (int changes = random.nextInt(4); changes > 0; changes--) {
+                input[random.nextInt(input.length)] = (byte) random.nextInt();
+            }
+            try (RawPeer peer = new RawPeer(path)) {
+                peer.say(Arrays.copyOf(input, input.length - random.nextInt(3)));
+            } catch (IOException e) {
+                assertThat(e).as("seed " + seed).hasMessageContaining("Broken pipe"); // refused in the middle
+            }
+        }
+        // What this test did is done when the last of them are forgotten.
         await().ignoreExceptions().untilAsserted(() -> {
             try (RawPeer peer = new RawPeer(path)) {
                 peer.say(HELLO).hear(Message.Welcome.class);
