@@ -9,6 +9,7 @@ import io.grpc.ServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -72,7 +73,11 @@ public final class GracefulServerBuilder extends ForwardingServerBuilder<Gracefu
      * The health service itself is the application's to add. A client that keeps watching all the same holds the drain up.
      */
     public GracefulServerBuilder healthStatusManager(HealthStatusManager manager) {
-        beforeGoAway.add(manager::enterTerminalState);
+        return beforeGoAway(manager::enterTerminalState);
+    }
+
+    GracefulServerBuilder beforeGoAway(Runnable action) {
+        beforeGoAway.add(action);
         return this;
     }
 
@@ -98,6 +103,9 @@ public final class GracefulServerBuilder extends ForwardingServerBuilder<Gracefu
         Duration mostNegotiation = half.compareTo(MOST_NEGOTIATION) < 0 ? half : MOST_NEGOTIATION;
         GracefulServer server = new GracefulServer(boss, workers, mostNegotiation, beforeGoAway, afterGoAway);
         try {
+            if (addresses.stream().allMatch(DomainSocketAddress.class::isInstance)) {
+                builder.withChildOption(ChannelOption.SO_KEEPALIVE, null); // or Netty warns at each connection
+            }
             Server plain = builder.bossEventLoopGroup(boss)
                     .workerEventLoopGroup(workers)
                     .channelFactory(inOrder(channels.drainedBy(server), addresses))
