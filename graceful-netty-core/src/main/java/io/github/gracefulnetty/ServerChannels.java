@@ -13,6 +13,7 @@ import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.ServerDomainSocketChannel;
+import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,11 @@ public final class ServerChannels {
     /** Whether there is a native transport: without one, listeners are bound plainly and cannot be handed on. */
     public boolean areNative() {
         return context.transport() != null;
+    }
+
+    /** After which {@link ServerDrain#force()} is called. */
+    public Duration drainTimeout() {
+        return context.settings().drainTimeout();
     }
 
     /** Event loops that drive these channels; the caller shuts them down. */

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.examples.grpc;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Clients that never retry and never wait for a connection: whatever fails counts. */
+final class StrictLoad implements AutoCloseable {
+    private final InetSocketAddress server;
+    private final Map<Integer, LongAdder> calls = new ConcurrentHashMap<>();
+    private final Map<Integer, LongAdder> messages = new ConcurrentHashMap<>();
+    private final Map<Integer, LongAdder> freshConnections = new ConcurrentHashMap<>();
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+    private final LongAdder completedStreams = new LongAdder();
+    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private final AtomicInteger running = new AtomicInteger();
+    private final ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
+    private volatile boolean stopping;
+
+    StrictLoad(String address) {
+        int colon = address.lastIndexOf(':');
+        server = new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+    }
+
+    /** So many calls are always in flight, on so many connections. */
+    StrictLoad calls(int connections, int each) {
+        for (int i = 0; i < connections; i++) {
+            ManagedChannel channel = channel();
+            channels.add(channel);
+            for (int call = 0; call < each; call++) {
+                running.incrementAndGet();
+                new Caller(channel).next();
+            }
+        }
+        return this;
+    }
+
+    /** So many streams are always open, on so many connections; each sends when the last message was answered. */
+    StrictLoad streams(int connections, int each) {
+        for (int i = 0; i < connections; i++) {
+            ManagedChannel channel = channel();
+            channels.add(channel);
+            for (int stream = 0; stream < each; stream++) {
+                running.incrementAndGet();
+                new Stream(channel).begin();
+            }
+        }
+        return this;
+    }
+
+    /** Clients that make a connection, three calls one after the other, and begin anew. */
+    StrictLoad fresh(int clients) {
+        for (int i = 0; i < clients; i++) {
+            Thread thread = new Thread(this::reconnect, "fresh-" + i);
+            threads.add(thread);
+            thread.start();
+        }
+        return this;
+    }
+
+    private ManagedChannel channel() {
+        return NettyChannelBuilder.forAddress(server)
+                .usePlaintext()
+                .disableRetry()
+                .build();
+    }
+
+    private void reconnect() {
+        while (!stopping) {
+            ManagedChannel channel = channel();
+            try {
+                int generation = 0;
+                for (int call = 0; call < 3; call++) {
+                    generation = answered(
+                            calls,
+                            "x",
+                            ClientCalls.blockingUnaryCall(channel, EchoService.ECHO, CallOptions.DEFAULT, "x"));
+                }
+                count(freshConnections, generation);
+            } catch (RuntimeException e) {
+                failures.add("fresh: " + e);
+            } finally {
+                channel.shutdown();
+            }
+        }
+    }
+
+    private int answered(Map<Integer, LongAdder> counts, String expected, String answer) {
+        int space = answer.indexOf(' ');
+        if (!answer.substring(space + 1).equals(expected)) {
+            failures.add("'" + answer + "' instead of '" + expected + "'");
+        }
+        int generation = Integer.parseInt(answer.substring(0, space));
+        count(counts, generation);
+        return generation;
+    }
+
+    private static void count(Map<Integer, LongAdder> counts, int generation) {
+        counts.computeIfAbsent(generation, key -> new LongAdder()).increment();
+    }
+
+    /** Whether that generation has answered calls, messages, and new connections, of those kinds that there are. */
+    boolean hasSeen(int generation) {
+        if (!failures.isEmpty()) {
+            throw new AssertionError(this.toString());
+        }
+        return java.util.stream.Stream.of(calls, messages, freshConnections)
+                .filter(counts -> !counts.isEmpty())
+                .allMatch(counts -> counts.containsKey(generation));
+    }
+
+    List<String> failures() {
+        return List.copyOf(failures);
+    }
+
+    long completedStreams() {
+        return completedStreams.sum();
+    }
+
+    /** Ends the load in an orderly way: whatever is in flight has to be answered. */
+    StrictLoad stop() {
+        stopping = true;
+        ServerProcess.await("last answers", () -> running.get() == 0);
+        threads.forEach(thread -> {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        return this;
+    }
+
+    @Override
+    public void close() {
+        stopping = true;
+        pace.shutdownNow();
+        channels.forEach(ManagedChannel::shutdownNow);
+    }
+
+    @Override
+    public String toString() {
+        return "calls " + calls + ", fresh connections " + freshConnections + ", messages " + messages + ", streams "
+                + completedStreams + ", " + failures.size() + " failures "
+                + failures.stream().limit(5).toList();
+    }
+
+    private final class Caller implements StreamObserver<String> {
+        private final ManagedChannel channel;
+        private int number;
+
+        Caller(ManagedChannel channel) {
+            this.channel = channel;
+        }
+
+        void next() {
+            if (stopping) {
+                running.decrementAndGet();
+                return;
+            }
+            number++;
+            ClientCalls.asyncUnaryCall(
+                    channel.newCall(EchoService.ECHO, CallOptions.DEFAULT), Integer.toString(number), this);
+        }
+
+        @Override
+        public void onNext(String answer) {
+            answered(calls, Integer.toString(number), answer);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            failures.add("call: " + failure);
+            next();
+        }
+
+        @Override
+        public void onCompleted() {
+            next();
+        }
+    }
+
+    private final class Stream implements StreamObserver<String> {
+        private final ManagedChannel channel;
+        private StreamObserver<String> requests = this;
+        private int number;
+        private int text;
+        private boolean over;
+
+        Stream(ManagedChannel channel) {
+            this.channel = channel;
+        }
+
+        synchronized void begin() {
+            number = 0;
+            over = false;
+            requests = ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoService.CHAT, CallOptions.DEFAULT), this);
+            send(requests);
+        }
+
+        /** The text that has not been answered: again, if the stream before this one was completed instead. */
+        private synchronized void send(StreamObserver<String> of) {
+            if (over || of != requests) {
+                return;
+            }
+            if (stopping) {
+                requests.onCompleted();
+            } else {
+                requests.onNext(Integer.toString(text));
+            }
+        }
+
+        @Override
+        public synchronized void onNext(String answer) {
+            number++;
+            answered(messages, number + " " + text, answer);
+            text++;
+            StreamObserver<String> current = requests;
+            pace.schedule(() -> send(current), 20, TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            failures.add("stream: " + failure);
+            onCompleted();
+        }
+
+        @Override
+        public synchronized void onCompleted() {
+            over = true;
+            completedStreams.increment();
+            if (stopping) {
+                running.decrementAndGet();
+            } else {
+                begin();
+            }
+        }
+    }
+}
