@@ -25,7 +25,7 @@ final class ConnectionDrain {
             return;
         }
         installOrWait(pipeline);
-        pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
+        DrainEvent.fire(connection);
     }
 
     /** The protocol may be negotiated still (ALPN), or changed (upgrade): then it is looked for after each read. */
