@@ -24,6 +24,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code java -jar graceful-netty-example-vertx.jar --port 8080}, and a pattern for servers of your own. */
@@ -36,12 +37,11 @@ public final class VertxServer implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            required = true,
-            description = "TCP port, 0 for any free one; may be repeated.")
+    @Option(names = "--port", paramLabel = "PORT", description = "TCP port, 0 for any free one; may be repeated.")
     private List<Integer> ports = new ArrayList<>();
+
+    @Option(names = "--tls-port", paramLabel = "PORT", description = "The same, with TLS and HTTP/2.")
+    private List<Integer> tlsPorts = new ArrayList<>();
 
     @Option(names = "--host", paramLabel = "HOST", defaultValue = "0.0.0.0", description = "${DEFAULT-VALUE}")
     private String host = "";
@@ -59,8 +59,7 @@ public final class VertxServer implements Callable<Integer> {
     @Option(
             names = "--keystore",
             paramLabel = "PATH",
-            description =
-                    "PKCS #12 file of the server's key: TLS with HTTP/2. The password is in the variable KEYSTORE_PASSWORD.")
+            description = "PKCS #12 file with the key for TLS; its password is in the variable KEYSTORE_PASSWORD.")
     private @Nullable Path keystore;
 
     @Option(names = "--drain-timeout", paramLabel = "SECONDS", defaultValue = "30", description = "${DEFAULT-VALUE}")
@@ -89,12 +88,18 @@ public final class VertxServer implements Callable<Integer> {
         if (handoff != null) {
             builder.handoffPath(handoff);
         }
+        if (tlsPorts.isEmpty() ? ports.isEmpty() : keystore == null) {
+            throw new ParameterException(spec().commandLine(), "--port, or --tls-port and --keystore, are needed");
+        }
         Graceful graceful = builder.build();
         Vertx vertx = GracefulVertx.vertx(graceful);
         try {
             List<SortedSet<Integer>> listening = new ArrayList<>();
             for (int port : ports) {
-                listening.add(deploy(vertx, port, graceful.generation()));
+                listening.add(deploy(vertx, new HttpServerOptions().setPort(port), graceful.generation()));
+            }
+            for (int port : tlsPorts) {
+                listening.add(deploy(vertx, tls().setPort(port), graceful.generation()));
             }
             graceful.ready().join();
             for (SortedSet<Integer> actual : listening) {
@@ -112,19 +117,21 @@ public final class VertxServer implements Callable<Integer> {
         }
     }
 
-    private SortedSet<Integer> deploy(Vertx vertx, int port, int generation) {
-        HttpServerOptions options = new HttpServerOptions().setHost(host).setPort(port);
-        if (keystore != null) {
-            options.setSsl(true)
-                    .setUseAlpn(true)
-                    .setKeyCertOptions(new PfxOptions()
-                            .setPath(keystore.toString())
-                            .setPassword(System.getenv().getOrDefault("KEYSTORE_PASSWORD", "")));
-        }
+    private HttpServerOptions tls() {
+        PfxOptions key = new PfxOptions()
+                .setPath(String.valueOf(keystore))
+                .setPassword(System.getenv().getOrDefault("KEYSTORE_PASSWORD", ""));
+        return new HttpServerOptions().setSsl(true).setUseAlpn(true).setKeyCertOptions(key);
+    }
+
+    /** The verticle's instances share one listener. Returns the port, which all of them say. */
+    private SortedSet<Integer> deploy(Vertx vertx, HttpServerOptions options, int generation) {
         SortedSet<Integer> actual = new ConcurrentSkipListSet<>();
         vertx.deployVerticle(
                         () -> new WebVerticle(
-                                options, generation, (HttpServer server) -> actual.add(server.actualPort())),
+                                options.setHost(host),
+                                generation,
+                                (HttpServer server) -> actual.add(server.actualPort())),
                         new DeploymentOptions().setInstances(instances))
                 .toCompletionStage()
                 .toCompletableFuture()
@@ -133,6 +140,10 @@ public final class VertxServer implements Callable<Integer> {
     }
 
     private PrintWriter out() {
-        return Objects.requireNonNull(spec, "picocli sets it").commandLine().getOut();
+        return spec().commandLine().getOut();
+    }
+
+    private CommandSpec spec() {
+        return Objects.requireNonNull(spec, "picocli sets it");
     }
 }
