@@ -36,6 +36,16 @@ final class ServerProcess implements AutoCloseable {
 
     /** Starts it; its first process will be {@code generation}. */
     static ServerProcess start(Path directory, int generation, String... options) {
+        return start(directory, generation, List.of("-jar", jar().toString()), options);
+    }
+
+    /** Starts a class of the tests with what is in the example's jar. */
+    static ServerProcess startMain(Path directory, Class<?> main, String... options) {
+        String classPath = jar() + File.pathSeparator + testClasses();
+        return start(directory, 1, List.of("-cp", classPath, main.getName()), options);
+    }
+
+    private static ServerProcess start(Path directory, int generation, List<String> program, String... options) {
         Path output = directory.resolve("server-" + generation + ".log");
         List<String> command = new ArrayList<>(List.of(
                 "env",
@@ -46,11 +56,9 @@ final class ServerProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UseDynamicNumberOfCompilerThreads",
                 "-Dio.netty.leakDetection.level=advanced",
-                "-Djava.io.tmpdir=" + directory,
-                "-jar",
-                jar().toString(),
-                "--host",
-                "127.0.0.1"));
+                "-Djava.io.tmpdir=" + directory));
+        command.addAll(program);
+        command.addAll(List.of("--host", "127.0.0.1"));
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -65,13 +73,16 @@ final class ServerProcess implements AutoCloseable {
     }
 
     private static Path jar() {
+        return testClasses().resolveSibling("graceful-netty-example-vertx.jar");
+    }
+
+    private static Path testClasses() {
         try {
-            Path classes = Path.of(ServerProcess.class
+            return Path.of(ServerProcess.class
                     .getProtectionDomain()
                     .getCodeSource()
                     .getLocation()
                     .toURI());
-            return classes.resolveSibling("graceful-netty-example-vertx.jar");
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }

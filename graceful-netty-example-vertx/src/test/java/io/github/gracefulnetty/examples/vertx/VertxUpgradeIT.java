@@ -69,6 +69,22 @@ class VertxUpgradeIT {
         }
     }
 
+    @Test
+    void shouldLoseNothingWhenNothingInTheProgramKnowsOfUpgrades() {
+        try (ServerProcess server = ServerProcess.startMain(directory, PlainServer.class)) {
+            try (StrictClient http1 = load(server.awaitReady(1).get(0))) {
+                awaitAnswers(http1, 1);
+                for (int upgrade = 1; upgrade <= 2; upgrade++) {
+                    server.upgrade(1);
+                    awaitAnswers(http1, upgrade + 1);
+                }
+                assertNothingLost(http1.stop(), 3);
+            }
+            server.awaitOnlyNewest();
+            server.stop();
+        }
+    }
+
     private static StrictClient load(InetSocketAddress address) {
         return StrictClient.builder()
                 .address(address)
