@@ -28,7 +28,7 @@ final class ConnectionDrain {
             // The protocol may be negotiated still (ALPN): look again after each read.
             pipeline.addFirst(new LateProtocol());
         }
-        pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
+        DrainEvent.fire(connection);
     }
 
     /** HTTP/1.1 ends on this connection: what follows may be there already, or is looked for after each read. */

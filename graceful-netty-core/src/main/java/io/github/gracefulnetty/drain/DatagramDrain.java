@@ -18,7 +18,7 @@ final class DatagramDrain extends ChannelInboundHandlerAdapter {
 
     static void begin(ChannelPipeline pipeline) {
         pipeline.addLast(new DatagramDrain());
-        pipeline.fireUserEventTriggered(DrainEvent.INSTANCE);
+        DrainEvent.fire(pipeline.channel());
     }
 
     @Override

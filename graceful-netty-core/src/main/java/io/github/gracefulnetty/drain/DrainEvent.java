@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+
 /**
  * Fired through the pipeline of each connection, as a user event, when its process begins to drain. A protocol that
  * graceful-netty does not know should finish what is in progress and close; what is still open at the drain deadline is
@@ -8,5 +11,17 @@ package io.github.gracefulnetty.drain;
  */
 public enum DrainEvent {
     /** The only one. */
-    INSTANCE
+    INSTANCE;
+
+    private static final AttributeKey<Boolean> BEGUN = AttributeKey.valueOf(DrainEvent.class, "BEGUN");
+
+    /** For handlers that come late: whether the event has been fired through the pipeline of {@code connection}. */
+    public static boolean hasBegun(Channel connection) {
+        return connection.hasAttr(BEGUN);
+    }
+
+    static void fire(Channel connection) {
+        connection.attr(BEGUN).set(true);
+        connection.pipeline().fireUserEventTriggered(INSTANCE);
+    }
 }

@@ -48,6 +48,14 @@ class Http1DrainTest {
     }
 
     @Test
+    void shouldTellHandlersThatComeLateThatTheDrainHasBegun() {
+        assertThat(DrainEvent.hasBegun(channel)).isFalse();
+        ConnectionDrain.begin(channel);
+        assertThat(DrainEvent.hasBegun(channel)).isTrue();
+        assertThat(drainEvents).isEqualTo(1);
+    }
+
+    @Test
     void shouldAnswerTheRequestInFlightWithConnectionCloseAndThenClose() {
         request();
         ConnectionDrain.begin(channel);
