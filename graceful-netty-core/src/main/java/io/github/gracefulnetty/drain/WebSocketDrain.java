@@ -8,6 +8,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameEncoder;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
@@ -27,16 +28,23 @@ final class WebSocketDrain extends ChannelDuplexHandler {
         if (pipeline.get(WebSocketDrain.class) != null) {
             return true;
         }
+        // Behind both, in whatever order they are: it has to see frames in both directions.
+        String codec = null;
+        boolean encodes = false;
         for (var entry : pipeline) {
             ChannelHandler handler = entry.getValue();
-            if (handler instanceof WebSocketFrameEncoder) {
-                WebSocketDrain drain = new WebSocketDrain();
-                pipeline.addAfter(entry.getKey(), null, drain);
-                sendClose(pipeline.context(drain));
-                return true;
+            if (handler instanceof WebSocketFrameEncoder || handler instanceof WebSocketFrameDecoder) {
+                encodes |= handler instanceof WebSocketFrameEncoder;
+                codec = entry.getKey();
             }
         }
-        return false;
+        if (codec == null || !encodes) {
+            return false;
+        }
+        WebSocketDrain drain = new WebSocketDrain();
+        pipeline.addAfter(codec, null, drain);
+        sendClose(pipeline.context(drain));
+        return true;
     }
 
     private static void sendClose(ChannelHandlerContext context) {

@@ -84,6 +84,21 @@ class WebSocketDrainTest {
     }
 
     @Test
+    void shouldHearTheAnswerWhereTheEncoderComesFirst() {
+        server.pipeline()
+                .addLast(
+                        new WebSocket13FrameEncoder(false), // as where it takes the place of an HttpServerCodec
+                        new WebSocket13FrameDecoder(
+                                WebSocketDecoderConfig.newBuilder().build()));
+        ConnectionDrain.begin(server);
+        assertThat(onlyFrame().statusCode()).isEqualTo(1012);
+        client.writeOutbound(new CloseWebSocketFrame(1012, ""));
+        exchange();
+        assertThat(server.isOpen()).isFalse();
+        server.releaseInbound();
+    }
+
+    @Test
     void shouldDeliverWhatTheClientSentBeforeItsCloseFrame() {
         speakWebSocket(server);
         ConnectionDrain.begin(server);

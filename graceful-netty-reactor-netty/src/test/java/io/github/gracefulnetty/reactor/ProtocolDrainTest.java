@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.netty.http.HttpProtocol;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.resources.ConnectionProvider;
+
+/**
+ * HTTP/2 and WebSocket connections while their server is replaced. The HTTP/2 client is Reactor Netty's: that of JDK 17
+ * fails its requests in flight on any GOAWAY.
+ */
+class ProtocolDrainTest {
+    private static final int CALLERS = 8;
+    private static final int GENERATIONS = 4;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void shouldFailNoHttp2RequestOverTls() throws Exception {
+        Keystore keys = Keystore.create(directory);
+        shouldFailNoRequest(
+                server -> server.protocol(HttpProtocol.H2).secure(spec -> secure(spec, keys)),
+                client -> client.protocol(HttpProtocol.H2).secure(spec -> {
+                    try {
+                        spec.sslContext(keys.forClient());
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                }),
+                "https");
+    }
+
+    @Test
+    void shouldFailNoHttp2RequestInClearText() throws Exception {
+        shouldFailNoRequest(
+                server -> server.protocol(HttpProtocol.H2C), client -> client.protocol(HttpProtocol.H2C), "http");
+    }
+
+    private static void secure(reactor.netty.tcp.SslProvider.SslContextSpec spec, Keystore keys) {
+        try {
+            spec.sslContext(keys.forServer());
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void shouldFailNoRequest(
+            UnaryOperator<HttpServer> settings,
+            UnaryOperator<reactor.netty.http.client.HttpClient> clientSettings,
+            String scheme)
+            throws Exception {
+        Path handoff = directory.resolve("handoff.sock");
+        Generation current = Generation.http(handoff, settings);
+        ConnectionProvider connections = ConnectionProvider.create("http2", 16);
+        var client = clientSettings.apply(
+                reactor.netty.http.client.HttpClient.create(connections).disableRetry(true));
+        String address = scheme + "://localhost:" + current.address().getPort() + "/";
+        try (Callers callers = new Callers(
+                CALLERS,
+                () -> client.get()
+                        .uri(address)
+                        .responseContent()
+                        .aggregate()
+                        .asString()
+                        .block(Duration.ofSeconds(60)))) {
+            for (int generation = 1; generation <= GENERATIONS; generation++) {
+                String answer = Integer.toString(generation);
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> callers.answers().contains(answer));
+                Generation next = Generation.http(handoff, settings);
+                assertThat(current.awaitExit().forced()).isZero();
+                current.close();
+                current = next;
+            }
+            callers.close();
+            assertThat(callers.failures()).isEmpty();
+        } finally {
+            current.close();
+            connections.disposeLater().block();
+        }
+    }
+
+    @Test
+    void shouldTellAWebSocketThatTheServiceRestarts() throws Exception {
+        Path handoff = directory.resolve("handoff.sock");
+        CompletableFuture<Integer> status = new CompletableFuture<>();
+        CompletableFuture<String> echo = new CompletableFuture<>();
+        try (Generation first = Generation.http(handoff, UnaryOperator.identity())) {
+            WebSocket socket = HttpClient.newHttpClient()
+                    .newWebSocketBuilder()
+                    .buildAsync(
+                            URI.create("ws://127.0.0.1:" + first.address().getPort() + "/echo"),
+                            new WebSocket.Listener() {
+                                @Override
+                                public CompletionStage<?> onText(WebSocket from, CharSequence text, boolean last) {
+                                    echo.complete(text.toString());
+                                    return WebSocket.Listener.super.onText(from, text, last);
+                                }
+
+                                @Override
+                                public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+                                    status.complete(code);
+                                    return WebSocket.Listener.super.onClose(from, code, reason);
+                                }
+
+                                @Override
+                                public void onError(WebSocket from, Throwable error) {
+                                    status.completeExceptionally(error);
+                                }
+                            })
+                    .join();
+            socket.sendText("hello", true).join();
+            assertThat(echo.get(60, TimeUnit.SECONDS)).isEqualTo("hello");
+            try (Generation second = Generation.http(handoff, UnaryOperator.identity())) {
+                assertThat(second.number()).isEqualTo(2);
+                assertThat(status.get(60, TimeUnit.SECONDS)).isEqualTo(1012);
+                assertThat(first.awaitExit().forced()).isZero();
+            }
+        }
+    }
+
+    /** Threads that call again and again, and never a second time for the same answer. */
+    private static final class Callers implements AutoCloseable {
+        private final Set<String> answers = ConcurrentHashMap.newKeySet();
+        private final Set<Throwable> failures = ConcurrentHashMap.newKeySet();
+        private final List<Thread> threads = new ArrayList<>();
+        private volatile boolean ended;
+
+        Callers(int count, Callable<String> call) {
+            for (int i = 0; i < count; i++) {
+                Thread thread = new Thread(() -> run(call), "caller");
+                threads.add(thread);
+                thread.start();
+            }
+        }
+
+        private void run(Callable<String> call) {
+            while (!ended) {
+                try {
+                    answers.add(call.call());
+                } catch (Exception e) {
+                    if (!wasNotSent(e)) {
+                        failures.add(e);
+                    }
+                }
+            }
+        }
+
+        /** Reactor Netty's client chose a connection, and its GOAWAY came before there was a stream: nothing was sent. */
+        private static boolean wasNotSent(Exception failure) {
+            return String.valueOf(failure.getMessage()).contains("Max active streams is reached");
+        }
+
+        Set<String> answers() {
+            return answers;
+        }
+
+        Set<Throwable> failures() {
+            return failures;
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            ended = true;
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+    }
+}
