@@ -38,7 +38,7 @@ final class StrictLoad implements AutoCloseable {
         server = new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
-    /** So many calls are always in flight, on so many connections. */
+    /** So many callers on so many connections; each calls again 10 ms after the last answer. */
     StrictLoad calls(int connections, int each) {
         for (int i = 0; i < connections; i++) {
             ManagedChannel channel = channel();
@@ -187,12 +187,12 @@ final class StrictLoad implements AutoCloseable {
         @Override
         public void onError(Throwable failure) {
             failures.add("call: " + failure);
-            next();
+            onCompleted();
         }
 
         @Override
         public void onCompleted() {
-            next();
+            pace.schedule(this::next, 10, TimeUnit.MILLISECONDS);
         }
     }
 
