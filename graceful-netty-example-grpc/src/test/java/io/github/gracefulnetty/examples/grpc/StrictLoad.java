@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples.grpc;
 
-import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
@@ -19,13 +18,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Clients that never retry and never wait for a connection: whatever fails counts. */
+/**
+ * Clients that never retry and never wait for a connection: whatever fails counts, but for what their own gRPC library
+ * failed before it sent anything.
+ */
 final class StrictLoad implements AutoCloseable {
     private final InetSocketAddress server;
     private final Map<Integer, LongAdder> calls = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> messages = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> freshConnections = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+    private final LongAdder neverSent = new LongAdder();
     private final LongAdder completedStreams = new LongAdder();
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -38,7 +41,7 @@ final class StrictLoad implements AutoCloseable {
         server = new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
-    /** So many calls are always in flight, on so many connections. */
+    /** So many callers on so many connections; each calls again 10 ms after the last answer. */
     StrictLoad calls(int connections, int each) {
         for (int i = 0; i < connections; i++) {
             ManagedChannel channel = channel();
@@ -84,20 +87,30 @@ final class StrictLoad implements AutoCloseable {
     private void reconnect() {
         while (!stopping) {
             ManagedChannel channel = channel();
+            Attempt attempt = new Attempt();
             try {
                 int generation = 0;
                 for (int call = 0; call < 3; call++) {
+                    attempt = new Attempt();
                     generation = answered(
                             calls,
                             "x",
-                            ClientCalls.blockingUnaryCall(channel, EchoService.ECHO, CallOptions.DEFAULT, "x"));
+                            ClientCalls.blockingUnaryCall(channel, EchoService.ECHO, attempt.options(), "x"));
                 }
                 count(freshConnections, generation);
             } catch (RuntimeException e) {
-                failures.add("fresh: " + e);
+                failed("fresh", attempt, e);
             } finally {
                 channel.shutdown();
             }
+        }
+    }
+
+    private void failed(String what, Attempt attempt, Throwable failure) {
+        if (attempt.neverLeft(failure)) {
+            neverSent.increment();
+        } else {
+            failures.add(what + ": " + failure);
         }
     }
 
@@ -157,12 +170,13 @@ final class StrictLoad implements AutoCloseable {
     @Override
     public String toString() {
         return "calls " + calls + ", fresh connections " + freshConnections + ", messages " + messages + ", streams "
-                + completedStreams + ", " + failures.size() + " failures "
+                + completedStreams + ", never sent " + neverSent + ", " + failures.size() + " failures "
                 + failures.stream().limit(5).toList();
     }
 
     private final class Caller implements StreamObserver<String> {
         private final ManagedChannel channel;
+        private volatile Attempt attempt = new Attempt();
         private int number;
 
         Caller(ManagedChannel channel) {
@@ -175,29 +189,34 @@ final class StrictLoad implements AutoCloseable {
                 return;
             }
             number++;
+            attempt = new Attempt();
             ClientCalls.asyncUnaryCall(
-                    channel.newCall(EchoService.ECHO, CallOptions.DEFAULT), Integer.toString(number), this);
+                    channel.newCall(EchoService.ECHO, attempt.options()), Integer.toString(number), this);
         }
 
         @Override
         public void onNext(String answer) {
+            if (!attempt.isSent()) {
+                failures.add("answered, and not known to be sent");
+            }
             answered(calls, Integer.toString(number), answer);
         }
 
         @Override
         public void onError(Throwable failure) {
-            failures.add("call: " + failure);
-            next();
+            failed("call", attempt, failure);
+            onCompleted();
         }
 
         @Override
         public void onCompleted() {
-            next();
+            pace.schedule(this::next, 10, TimeUnit.MILLISECONDS);
         }
     }
 
     private final class Stream implements StreamObserver<String> {
         private final ManagedChannel channel;
+        private volatile Attempt attempt = new Attempt();
         private StreamObserver<String> requests = this;
         private int number;
         private int text;
@@ -210,7 +229,8 @@ final class StrictLoad implements AutoCloseable {
         synchronized void begin() {
             number = 0;
             over = false;
-            requests = ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoService.CHAT, CallOptions.DEFAULT), this);
+            attempt = new Attempt();
+            requests = ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoService.CHAT, attempt.options()), this);
             send(requests);
         }
 
@@ -237,7 +257,7 @@ final class StrictLoad implements AutoCloseable {
 
         @Override
         public void onError(Throwable failure) {
-            failures.add("stream: " + failure);
+            failed("stream", attempt, failure);
             onCompleted();
         }
 
