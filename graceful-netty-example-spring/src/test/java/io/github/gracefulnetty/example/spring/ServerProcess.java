@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.example.spring;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
-/** A server in a JVM of its own, with the successors that it starts: they write to the same pipe, which ends with them. */
+/** A server in a JVM of its own, with the successors that it starts: they write to the same file. (Java closes a pipe when
+ * the process that it started ends, whoever else writes to it.) */
 final class ServerProcess implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("READY pid=(\\d+) generation=(\\d+) port=(\\d+)");
 
     private final Process process;
-    private final List<String> lines = new CopyOnWriteArrayList<>();
-    private final Set<Long> pids = ConcurrentHashMap.newKeySet();
+    private final Path file;
 
-    private ServerProcess(Process process) {
+    private ServerProcess(Process process, Path file) {
         this.process = process;
-        pids.add(process.pid());
-        Thread reader = new Thread(this::read, "output of " + process.pid());
-        reader.setDaemon(true);
-        reader.start();
+        this.file = file;
     }
 
     static ServerProcess start(String... arguments) throws IOException {
@@ -41,23 +33,18 @@ final class ServerProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(arguments));
+        Path file = Files.createTempFile("server", ".out");
         return new ServerProcess(
-                new ProcessBuilder(command).redirectErrorStream(true).start());
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(file.toFile())
+                        .start(),
+                file);
     }
 
-    private void read() {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                lines.add(line);
-                Matcher ready = READY.matcher(line);
-                if (ready.find()) {
-                    pids.add(Long.parseLong(ready.group(1)));
-                }
-            }
-        } catch (IOException e) {
-            lines.add(e.toString());
-        }
+    private List<String> lines() {
+        String text = output();
+        return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     }
 
     /** What a server said when it was ready. */
@@ -86,8 +73,8 @@ final class ServerProcess implements AutoCloseable {
 
     Ready awaitReady(int generation) {
         await("generation " + generation + " in " + this)
-                .until(() -> lines.stream().anyMatch(line -> isReady(line, generation)));
-        return lines.stream()
+                .until(() -> lines().stream().anyMatch(line -> isReady(line, generation)));
+        return lines().stream()
                 .filter(line -> isReady(line, generation))
                 .map(READY::matcher)
                 .filter(Matcher::find)
@@ -109,7 +96,11 @@ final class ServerProcess implements AutoCloseable {
 
     /** Everything that was written so far. */
     String output() {
-        return String.join("\n", lines);
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static org.awaitility.core.ConditionFactory await(String what) {
@@ -117,15 +108,20 @@ final class ServerProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() throws IOException, InterruptedException {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
-        // A successor that is not ready yet is a descendant of nobody any more when its predecessor is gone: by its
-        // output.
-        pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(handle -> {
-            handle.descendants().forEach(ProcessHandle::destroyForcibly);
-            handle.destroyForcibly();
-        }));
+        for (String line : lines()) {
+            Matcher ready = READY.matcher(line);
+            if (ready.find()) {
+                ProcessHandle.of(Long.parseLong(ready.group(1))).ifPresent(successor -> {
+                    successor.descendants().forEach(ProcessHandle::destroyForcibly);
+                    successor.destroyForcibly();
+                });
+            }
+        }
         process.waitFor(60, TimeUnit.SECONDS);
+        Files.delete(file);
     }
 
     @Override
