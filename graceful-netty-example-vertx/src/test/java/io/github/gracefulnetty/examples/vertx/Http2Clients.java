@@ -74,7 +74,7 @@ final class Http2Clients {
     }
 
     private static String describe(@Nullable Throwable failure) {
-        return String.valueOf(failure);
+        return failure == null ? "no body" : failure + ", caused by " + failure.getCause();
     }
 
     void stop() throws Exception {
