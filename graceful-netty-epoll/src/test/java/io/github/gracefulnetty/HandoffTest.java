@@ -318,6 +318,7 @@ class HandoffTest {
             try (Greeter same = new Greeter("same", builder().application("orders"))) {
                 same.bind(address);
                 ready(same);
+                old.graceful.awaitExit(); // until it pauses, it may answer, too
                 assertThat(Greeter.ask(address)).isEqualTo("same");
             }
         }

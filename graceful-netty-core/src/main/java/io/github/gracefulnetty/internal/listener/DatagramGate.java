@@ -33,11 +33,11 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
     void opened(SocketItem opened, SocketPath itsPath) {
         item = opened;
         path = itsPath;
-        register.connections().track(channel);
         channel.closeFuture().addListener(closed -> {
             register.closed(this);
             path.remove();
         });
+        register.connections().track(channel); // after that: when the last one is gone, the process may be, too
         register.opened(this);
         followRegister(); // the switch may have been turned meanwhile
     }

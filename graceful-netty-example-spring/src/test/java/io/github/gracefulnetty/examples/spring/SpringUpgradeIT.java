@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.example.spring;
+package io.github.gracefulnetty.examples.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
