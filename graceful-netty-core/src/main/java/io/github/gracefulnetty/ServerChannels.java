@@ -42,11 +42,6 @@ public final class ServerChannels {
         return new ServerChannels(context, drain);
     }
 
-    /** Whether there is a native transport: without one, listeners are bound plainly and cannot be handed on. */
-    public boolean areNative() {
-        return context.transport() != null;
-    }
-
     /** After which {@link ServerDrain#force()} is called. */
     public Duration drainTimeout() {
         return context.settings().drainTimeout();
