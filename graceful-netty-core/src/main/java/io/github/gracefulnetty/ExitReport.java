@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * Why this process may exit, and what became of its connections.
  *
- * @param handedOver {@code true} if a successor serves now, {@code false} if this process was told to stop
+ * @param handedOver {@code true} if another process serves now, {@code false} if this process was told to stop
  * @param connections how many connections were open when the drain began
  * @param forced how many of them were still open at the drain deadline and were closed by force
  * @param drainTook how long the drain took

@@ -20,7 +20,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 
 /**
  * The life of this process among its generations: it takes over from a predecessor if there is one, and hands over to a
@@ -42,7 +44,11 @@ public final class Graceful {
         Preparation.begin();
     }
 
-    /** Settings, all with defaults. */
+    /**
+     * Settings, all with defaults.
+     *
+     * @throws IllegalArgumentException if probation is set from outside, to something that is no time
+     */
     public static Builder builder() {
         return new Builder();
     }
@@ -138,6 +144,27 @@ public final class Graceful {
     }
 
     /**
+     * Ends the upgrade that is in progress, unless the successor has been told to go on. Its future fails.
+     *
+     * @return completes with {@code true} if there was one to be ended; its process may still take a moment to end
+     */
+    public CompletableFuture<Boolean> cancelUpgrade() {
+        return runtime.cancelUpgrade();
+    }
+
+    /**
+     * Declares that this process, which has replaced another one, cannot serve: its predecessor serves again, and this
+     * process drains and ends. Possible while it is on probation.
+     *
+     * @param reason for the logs of both
+     * @return completes when the predecessor serves; with a {@link HandoffException} if it is too late, or there is none:
+     *     then this process serves on
+     */
+    public CompletableFuture<Void> giveBack(String reason) {
+        return runtime.giveBack(reason);
+    }
+
+    /**
      * Ends this process's service without a successor: closes its listeners, drains its connections. While an upgrade
      * runs, that is ended first, unless the successor has been told to go on. A second call ends the drain at once.
      *
@@ -148,7 +175,7 @@ public final class Graceful {
     }
 
     /**
-     * Waits until this process has nothing left to do: handed over or stopped, and drained. Its listening channels are
+     * Waits until this process has nothing left to do: handed over for good or stopped, and drained. Its listening channels are
      * closed then; event-loop groups stay the application's to shut down.
      *
      * @throws HandoffException if this process was to take over and could not; its predecessor serves on
@@ -178,7 +205,7 @@ public final class Graceful {
     /** Whether this process is the one that serves: ready, and not handed over or stopping. */
     public boolean isServing() {
         return switch (runtime.state()) {
-            case SERVING, SPAWNING, TRANSFERRING, AWAITING_READY, HANDING_OVER -> true;
+            case SERVING, SPAWNING, TRANSFERRING, AWAITING_READY, HANDING_OVER, GIVING_BACK -> true;
             default -> false;
         };
     }
@@ -198,6 +225,9 @@ public final class Graceful {
         private Optional<Path> handoffPath = Optional.empty();
         private Duration drainTimeout = Duration.ofSeconds(30);
         private Duration upgradeTimeout = Duration.ofSeconds(60);
+        private Duration probation = ProcessSettings.probation(System::getProperty, System.getenv());
+        private Optional<Supplier<? extends CompletionStage<?>>> probationCheck = Optional.empty();
+        private int maxDraining = 4;
         private List<String> upgradeSignals = List.of();
         private List<String> stopSignals = List.of();
         private Optional<List<String>> command = Optional.empty();
@@ -226,6 +256,41 @@ public final class Graceful {
         /** How long a successor may take from its start until it serves; 60 s by default. */
         public Builder upgradeTimeout(Duration timeout) {
             upgradeTimeout = positive("upgradeTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * For how long this process, when it has been replaced, watches its successor: if that dies, hangs up, hangs or
+         * gives back, this process serves again. Until then it keeps its listeners, paused, and does not exit. Zero for
+         * none. By default what the system property {@code gracefulnetty.probation} or the environment variable
+         * {@code GRACEFUL_NETTY_PROBATION} says, else 10 s.
+         */
+        public Builder probation(Duration time) {
+            if (time.isNegative()) {
+                throw new IllegalArgumentException("probation must not be negative: " + time);
+            }
+            probation = time;
+            return this;
+        }
+
+        /**
+         * Decides when this process, as a successor, has passed its probation, instead of time: it is asked once, on a
+         * thread of its own, when this process begins to serve. When what it returns completes, probation is passed; if
+         * that fails, or it throws, this process gives back and ends: see {@link Graceful#giveBack}. Until then the
+         * predecessor waits: limit it with {@link CompletableFuture#orTimeout}. It is not asked if the predecessor has
+         * no probation.
+         */
+        public Builder probationCheck(Supplier<? extends CompletionStage<?>> check) {
+            probationCheck = Optional.of(check);
+            return this;
+        }
+
+        /** How many older generations may drain at the same time; beyond that the oldest ends its drain at once. 4 by default. */
+        public Builder maxDraining(int generations) {
+            if (generations < 1) {
+                throw new IllegalArgumentException("maxDraining must be at least 1, not " + generations);
+            }
+            maxDraining = generations;
             return this;
         }
 
@@ -302,6 +367,9 @@ public final class Graceful {
                     handoffPath.orElse(null),
                     drainTimeout,
                     upgradeTimeout,
+                    probation,
+                    probationCheck.orElse(null),
+                    maxDraining,
                     upgradeSignals,
                     stopSignals,
                     command.orElse(null),

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The runtime of one {@link Graceful}: owns the control loop and the parts, starts them and ends them. */
@@ -34,6 +35,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
 
     private final Thread abruptEnd;
     private boolean stopRequested;
+    private @Nullable String givenBack;
+    private CompletableFuture<Void> probationOver = new CompletableFuture<>();
     private boolean hurry;
     private @Nullable Drain drain;
 
@@ -126,7 +129,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         predecessor.endpoint().removePaths();
         switch (state()) {
             // In the other states, a successor that has the listeners may go on with them.
-            case STARTING, SERVING, STOPPING -> context.register().removePaths();
+            case STARTING, SERVING, GIVING_BACK, STOPPING -> context.register().removePaths();
             default -> {}
         }
     }
@@ -167,6 +170,18 @@ final class GracefulRuntime implements ProcessContext.Whole {
         return result;
     }
 
+    CompletableFuture<Boolean> cancelUpgrade() {
+        CompletableFuture<Boolean> result = new CompletableFuture<>();
+        context.onControl(() -> result.complete(predecessor.cancel("it was cancelled")), result);
+        return result;
+    }
+
+    CompletableFuture<Void> giveBack(String reason) {
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        context.onControl(() -> successor.giveBack(reason, result), result);
+        return result;
+    }
+
     CompletableFuture<ExitReport> stop() {
         context.onControl(
                 () -> {
@@ -175,6 +190,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
                         return;
                     }
                     stopRequested = true;
+                    successor.settle();
+                    predecessor.endProbation();
                     // Where an upgrade is ended first, stopping goes on when its process is gone.
                     if (!predecessor.cancel("the predecessor was told to stop")) {
                         stopIfRequested();
@@ -205,30 +222,91 @@ final class GracefulRuntime implements ProcessContext.Whole {
 
     @Override
     public void stopIfRequested() {
-        if (!stopRequested || !context.lifecycle().allows(Event.STOP)) {
+        Event event = givenBack == null ? Event.STOP : Event.TAKEN_BACK;
+        boolean wanted = stopRequested || givenBack != null;
+        if (!wanted || !context.lifecycle().allows(event)) {
             return;
         }
         successor.stopping();
-        context.lifecycle().fire(Event.STOP);
+        context.lifecycle().fire(event);
         context.register().closeUnclaimed(false);
         context.register()
                 .accept(false)
                 .thenCompose(paused -> context.register().closeSockets())
-                .whenComplete((closed, failure) -> context.onControl(() -> drain(false, forced -> {}), exit));
+                .whenComplete((closed, failure) -> context.onControl(() -> drain(newDrain(), givenBack != null), exit));
     }
 
     @Override
-    public void handedOver(ProcessContext.LastWord lastWord, List<? extends DescriptorSender.Item> unclaimed) {
-        context.register().keepPaths(true);
-        context.register()
-                .closeAbandoned(unclaimed)
-                .thenCompose(closed -> context.register().accept(false))
-                .whenComplete((paused, failure) -> context.onControl(() -> drain(true, lastWord), exit));
+    public void upgradeBegins() {
+        successor.settle();
     }
 
-    private void drain(boolean handedOver, ProcessContext.LastWord lastWord) {
-        Drain running = new Drain(context.connections(), context.control().loop());
-        drain = running;
+    @Override
+    public void givenBack(String reason) {
+        if (givenBack == null) {
+            LOGGER.error("graceful-netty: the predecessor has taken everything back, this process ends: {}", reason);
+            givenBack = reason;
+            context.register().keepPaths(true); // they are the predecessor's again
+            if (!predecessor.cancel("its predecessor has taken everything back")) {
+                stopIfRequested();
+            }
+        }
+    }
+
+    @Override
+    public void handedOver(List<? extends DescriptorSender.Item> unclaimed) {
+        probationOver = new CompletableFuture<>();
+        successor.tellAge(2);
+        Drain begun = newDrain().hold();
+        context.register()
+                .pauseAllBut(unclaimed)
+                .whenComplete((paused, failure) -> context.onControl(() -> drain(begun, true), exit));
+        CompletableFuture<Void> older = successor
+                .predecessorGone()
+                .copy()
+                .completeOnTimeout(null, context.settings().drainTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        // What is accepted until the last queue is empty is drained, too.
+        CompletableFuture<Void> closed =
+                probationOver.thenCompose(settled -> context.register().closeKept());
+        CompletableFuture.allOf(closed, older).whenComplete((over, failure) -> context.onControl(begun::release, exit));
+    }
+
+    @Override
+    public void settled() {
+        probationOver.complete(null);
+    }
+
+    @Override
+    public void resumed() {
+        Drain running = drain;
+        drain = null;
+        if (running != null) {
+            running.cancel();
+        }
+        context.register().accept(true);
+        context.register().keepPaths(false);
+    }
+
+    @Override
+    public void aged(int generations) {
+        successor.tellAge(generations + 1);
+        if (generations > context.settings().mostDraining()) {
+            LOGGER.warn(
+                    "graceful-netty: {} generations are newer than this one, which may be at most {}: its drain ends now",
+                    generations,
+                    context.settings().mostDraining());
+            predecessor.endProbation();
+            finishDrain();
+        }
+    }
+
+    private Drain newDrain() {
+        Drain begun = new Drain(context.connections(), context.control().loop());
+        drain = begun;
+        return begun;
+    }
+
+    private void drain(Drain running, boolean handedOver) {
         if (hurry) {
             running.finishNow();
         }
@@ -236,19 +314,19 @@ final class GracefulRuntime implements ProcessContext.Whole {
             if (failure != null) {
                 exit.completeExceptionally(failure);
             } else {
-                drained(handedOver, result, lastWord);
+                drained(handedOver, result);
             }
         });
     }
 
-    private void drained(boolean handedOver, DrainResult result, ProcessContext.LastWord lastWord) {
+    private void drained(boolean handedOver, DrainResult result) {
         context.lifecycle().fire(Event.DRAINED);
         LOGGER.info(
                 "graceful-netty: drained {} connections in {} ms, {} of them closed by force",
                 result.connections(),
                 result.took().toMillis(),
                 result.forced());
-        lastWord.drained(result.forced());
+        predecessor.drained(result.forced());
         context.register().end();
         release();
         exit.complete(new ExitReport(handedOver, result.connections(), result.forced(), result.took()));

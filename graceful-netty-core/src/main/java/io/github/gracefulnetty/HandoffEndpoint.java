@@ -7,9 +7,12 @@ import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where successors find this process: at the configured path, or at a private one while an upgrade runs. */
@@ -74,6 +77,34 @@ final class HandoffEndpoint {
             close();
             prepare();
             takeOver();
+        }
+    }
+
+    /**
+     * Finds out which process listens at the configured path.
+     *
+     * @param action gets its pid on the control loop; 0 if there is none, or no path
+     */
+    void whoListens(LongConsumer action) {
+        NativeTransport usable = transport;
+        if (configured == null || usable == null) {
+            action.accept(0);
+            return;
+        }
+        Channel probe = usable.newConnection();
+        control.register(probe);
+        probe.connect(new DomainSocketAddress(configured.toString())).addListener(connected -> {
+            long pid = connected.isSuccess() ? pidOf(usable, probe) : 0;
+            probe.close();
+            action.accept(pid);
+        });
+    }
+
+    private static long pidOf(NativeTransport transport, Channel connection) {
+        try {
+            return transport.peerCredentials(connection).pid();
+        } catch (IOException e) {
+            return 0; // it has gone meanwhile
         }
     }
 

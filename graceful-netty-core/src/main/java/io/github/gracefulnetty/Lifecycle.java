@@ -4,14 +4,18 @@ package io.github.gracefulnetty;
 import static io.github.gracefulnetty.Lifecycle.Event.ABORTED;
 import static io.github.gracefulnetty.Lifecycle.Event.COMMITTED;
 import static io.github.gracefulnetty.Lifecycle.Event.DRAINED;
+import static io.github.gracefulnetty.Lifecycle.Event.GIVE_BACK;
 import static io.github.gracefulnetty.Lifecycle.Event.PREDECESSOR_FOUND;
 import static io.github.gracefulnetty.Lifecycle.Event.PREDECESSOR_LOST;
+import static io.github.gracefulnetty.Lifecycle.Event.PROBATION_PASSED;
 import static io.github.gracefulnetty.Lifecycle.Event.READY;
 import static io.github.gracefulnetty.Lifecycle.Event.RECEIVED;
+import static io.github.gracefulnetty.Lifecycle.Event.RESUMED;
 import static io.github.gracefulnetty.Lifecycle.Event.STOP;
 import static io.github.gracefulnetty.Lifecycle.Event.SUCCESSOR_CONNECTED;
 import static io.github.gracefulnetty.Lifecycle.Event.SUCCESSOR_READY;
 import static io.github.gracefulnetty.Lifecycle.Event.SUCCESSOR_SERVING;
+import static io.github.gracefulnetty.Lifecycle.Event.TAKEN_BACK;
 import static io.github.gracefulnetty.Lifecycle.Event.TRANSFERRED;
 import static io.github.gracefulnetty.Lifecycle.Event.UPGRADE_FAILED;
 import static io.github.gracefulnetty.Lifecycle.Event.UPGRADE_REQUESTED;
@@ -20,8 +24,10 @@ import static io.github.gracefulnetty.Lifecycle.State.COMMITTING;
 import static io.github.gracefulnetty.Lifecycle.State.DRAINING;
 import static io.github.gracefulnetty.Lifecycle.State.EXITED;
 import static io.github.gracefulnetty.Lifecycle.State.FAILED;
+import static io.github.gracefulnetty.Lifecycle.State.GIVING_BACK;
 import static io.github.gracefulnetty.Lifecycle.State.HANDING_OVER;
 import static io.github.gracefulnetty.Lifecycle.State.INITIALISING;
+import static io.github.gracefulnetty.Lifecycle.State.PROBATION;
 import static io.github.gracefulnetty.Lifecycle.State.RECEIVING;
 import static io.github.gracefulnetty.Lifecycle.State.SERVING;
 import static io.github.gracefulnetty.Lifecycle.State.SPAWNING;
@@ -49,6 +55,8 @@ final class Lifecycle {
         COMMITTING("it is taking over itself"),
         /** The one that serves; nothing else is going on. */
         SERVING("it is serving"),
+        /** As a successor on probation: asked its predecessor to take back, and serves until it does. */
+        GIVING_BACK("it gives back to its predecessor"),
         /** As a predecessor: started a successor, which has not connected yet. */
         SPAWNING("an upgrade is in progress"),
         /** As a predecessor: listeners are being sent. */
@@ -57,7 +65,9 @@ final class Lifecycle {
         AWAITING_READY("an upgrade is in progress"),
         /** As a predecessor: told the successor to go on; both may accept. */
         HANDING_OVER("it is handing over"),
-        /** As a predecessor: a successor serves, the last connections end. */
+        /** As a predecessor: a successor serves on probation; connections end, and all can be taken back. */
+        PROBATION("it has been replaced and watches its successor"),
+        /** As a predecessor: a successor serves for good, the last connections end. */
         DRAINING("it has been replaced and drains"),
         /** Told to stop: the last connections end. */
         STOPPING("it is stopping"),
@@ -92,6 +102,10 @@ final class Lifecycle {
         SUCCESSOR_READY,
         SUCCESSOR_SERVING,
         UPGRADE_FAILED,
+        PROBATION_PASSED,
+        RESUMED,
+        GIVE_BACK,
+        TAKEN_BACK,
         STOP,
         DRAINED
     }
@@ -124,7 +138,8 @@ final class Lifecycle {
         on(SPAWNING, SUCCESSOR_CONNECTED, TRANSFERRING);
         on(TRANSFERRING, TRANSFERRED, AWAITING_READY);
         on(AWAITING_READY, SUCCESSOR_READY, HANDING_OVER);
-        on(HANDING_OVER, SUCCESSOR_SERVING, DRAINING);
+        on(HANDING_OVER, SUCCESSOR_SERVING, PROBATION);
+        on(PROBATION, PROBATION_PASSED, DRAINING);
         on(DRAINING, DRAINED, EXITED);
 
         // A failed upgrade costs nothing
@@ -132,6 +147,13 @@ final class Lifecycle {
         on(TRANSFERRING, UPGRADE_FAILED, SERVING);
         on(AWAITING_READY, UPGRADE_FAILED, SERVING);
         on(HANDING_OVER, UPGRADE_FAILED, SERVING);
+
+        // The successor dies, hangs or is sick on probation
+        on(PROBATION, RESUMED, SERVING);
+        on(SERVING, GIVE_BACK, GIVING_BACK);
+        on(SERVING, TAKEN_BACK, STOPPING);
+        on(GIVING_BACK, TAKEN_BACK, STOPPING);
+        on(GIVING_BACK, PREDECESSOR_LOST, SERVING);
 
         // The end; a running upgrade fails first
         on(STARTING, STOP, STOPPING);

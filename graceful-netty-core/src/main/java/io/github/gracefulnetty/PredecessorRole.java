@@ -26,13 +26,15 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
-final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Events {
+final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Events, Probation.Events {
     private final ProcessContext context;
     private final ProcessContext.Whole whole;
     private final HandoffEndpoint endpoint;
     private final Set<DescriptorSender.Item> offered = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Upgrade upgrade;
     private @Nullable CompletableFuture<UpgradeResult> waiting;
+    private CompletableFuture<Void> settled = new CompletableFuture<>();
+    private Upgrade.@Nullable Successor successor;
 
     PredecessorRole(ProcessContext context, ProcessContext.Whole whole) {
         this.context = context;
@@ -103,15 +105,25 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     private Upgrade begin() {
-        Upgrade begun = new Upgrade(
-                context.control(), whole.generation() + 1, context.settings().upgradeTimeout(), this);
+        whole.upgradeBegins();
+        Upgrade begun = new Upgrade(context.control(), whole.generation() + 1, context.settings(), this, this);
         upgrade = begun;
+        successor = null;
+        settled = new CompletableFuture<>();
         return begun;
     }
 
     private static void refuse(CompletableFuture<UpgradeResult> result, String reason) {
         LOGGER.warn("graceful-netty: upgrade refused: {}", reason);
         result.completeExceptionally(new HandoffException("upgrade refused: " + reason));
+    }
+
+    /** Nothing is taken back any more, if a successor is on probation. */
+    void endProbation() {
+        Probation probation = upgrade == null ? null : upgrade.probation();
+        if (probation != null && context.lifecycle().state() == State.PROBATION) {
+            probation.pass();
+        }
     }
 
     /** Ends the upgrade that is running, if there is one and its successor has not been told to go on. */
@@ -206,17 +218,82 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     @Override
-    public void successorServing(Upgrade done, UpgradeResult result, List<? extends DescriptorSender.Item> unclaimed) {
+    public void successorServing(Upgrade.Successor serving, List<? extends DescriptorSender.Item> unclaimed) {
         context.lifecycle().fire(Event.SUCCESSOR_SERVING);
+        successor = serving;
         LOGGER.info(
                 "graceful-netty: handed over to pid {} (generation {}) after {} ms, draining {} connections",
-                result.successorPid(),
-                result.generation(),
-                result.took().toMillis(),
+                serving.pid(),
+                serving.generation(),
+                serving.took().toMillis(),
                 context.connections().open().size());
-        whole.handedOver(done::drained, unclaimed);
+        whole.handedOver(unclaimed);
         if (waiting != null) {
-            waiting.complete(result);
+            waiting.complete(new UpgradeResult(serving.pid(), serving.generation(), serving.took(), settled.copy()));
+            waiting = null;
+        }
+    }
+
+    @Override
+    public void passed() {
+        context.lifecycle().fire(Event.PROBATION_PASSED);
+        LOGGER.info("graceful-netty: {} has passed its probation", describeSuccessor());
+        endpoint.closePrivate();
+        settled.complete(null);
+        whole.settled();
+    }
+
+    @Override
+    public void failed(String reason, Probation probation) {
+        endpoint.whoListens(other -> {
+            boolean somebodyElse = other != 0
+                    && other != ProcessHandle.current().pid()
+                    && (successor == null || other != successor.pid());
+            if (somebodyElse) {
+                LOGGER.warn("graceful-netty: {}; but pid {} serves at the handoff path by now", reason, other);
+                passed();
+            } else {
+                takeBack(reason, probation);
+            }
+        });
+    }
+
+    private void takeBack(String reason, Probation probation) {
+        LOGGER.error("graceful-netty: {}: this process serves again", reason);
+        context.lifecycle().fire(Event.RESUMED);
+        upgrade = null;
+        endpoint.closePrivate();
+        takeBackPaths();
+        whole.resumed();
+        probation.takenBack(reason);
+        settled.completeExceptionally(new HandoffException(reason));
+        whole.stopIfRequested();
+    }
+
+    private void takeBackPaths() {
+        try {
+            endpoint.takeBack();
+        } catch (IOException e) {
+            LOGGER.error("graceful-netty: cannot take the handoff path back: {}", e.toString());
+        }
+    }
+
+    private String describeSuccessor() {
+        return successor == null
+                ? "the successor"
+                : "successor pid " + successor.pid() + " (generation " + successor.generation() + ")";
+    }
+
+    @Override
+    public void aged(int generations) {
+        whole.aged(generations);
+    }
+
+    /** Last word to the successor, if there is one. */
+    void drained(long forced) {
+        Probation followed = upgrade == null ? null : upgrade.probation();
+        if (followed != null) {
+            followed.drained(forced);
         }
     }
 
@@ -228,11 +305,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         upgrade = null;
         endpoint.closePrivate();
         if (committed) {
-            try {
-                endpoint.takeBack();
-            } catch (IOException e) {
-                LOGGER.error("graceful-netty: cannot take the handoff path back: {}", e.toString());
-            }
+            takeBackPaths();
         }
         if (waiting != null) {
             waiting.completeExceptionally(new HandoffException(reason));

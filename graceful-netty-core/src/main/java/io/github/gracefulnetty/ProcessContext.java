@@ -40,21 +40,30 @@ record ProcessContext(
         /** Stops now if that was asked for while it was not possible. */
         void stopIfRequested();
 
+        /** This process begins to be replaced: its own predecessor need not watch it any more. */
+        void upgradeBegins();
+
         /**
-         * A successor serves: pause, drain, exit.
+         * A successor serves, on probation: pause and drain.
          *
-         * @param lastWord to the successor, when drained
-         * @param unclaimed what the successor has no use for
+         * @param unclaimed what the successor has no use for: it is kept until probation is over
          */
-        void handedOver(LastWord lastWord, List<? extends DescriptorSender.Item> unclaimed);
+        void handedOver(List<? extends DescriptorSender.Item> unclaimed);
+
+        /** The successor serves for good: when drained, exit. */
+        void settled();
+
+        /** The successor does not serve: accept again, and drain no more. */
+        void resumed();
+
+        /** So many generations are newer than this one by now. */
+        void aged(int generations);
+
+        /** The predecessor serves again: pause, drain, exit. */
+        void givenBack(String reason);
 
         /** This process was to take over and cannot: its predecessor goes on, and must not suffer from its end. */
         void takeoverFailed(HandoffException reason);
-    }
-
-    /** Told at the end of the drain. */
-    interface LastWord {
-        void drained(long forced);
     }
 
     /** Everything that a successor gets now, but for the states. */

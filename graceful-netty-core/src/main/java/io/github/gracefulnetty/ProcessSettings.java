@@ -33,9 +33,18 @@ final class ProcessSettings {
         settings.use("application", builder::application);
         settings.use("drainTimeout", value -> builder.drainTimeout(duration(value)));
         settings.use("upgradeTimeout", value -> builder.upgradeTimeout(duration(value)));
+        settings.use("probation", value -> builder.probation(duration(value)));
+        settings.use("maxDraining", value -> builder.maxDraining(number(value)));
         settings.use("upgradeSignal", value -> builder.upgradeOnSignal(signals(value)));
         settings.use("stopSignal", value -> builder.stopOnSignal(signals(value)));
         return builder;
+    }
+
+    /** The default of all instances. */
+    static Duration probation(UnaryOperator<String> properties, Map<String, String> environment) {
+        Duration[] value = {Duration.ofSeconds(10)};
+        new ProcessSettings(properties, environment).use("probation", text -> value[0] = duration(text));
+        return value[0];
     }
 
     private void use(String name, Consumer<String> setter) {
@@ -54,6 +63,14 @@ final class ProcessSettings {
             setter.accept(value);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(source + "=" + value + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static int number(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("not a number", e);
         }
     }
 

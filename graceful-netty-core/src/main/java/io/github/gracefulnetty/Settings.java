@@ -4,11 +4,16 @@ package io.github.gracefulnetty;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link Graceful} was built with.
  *
+ * @param probation how long a successor is on probation; zero if it is not
+ * @param probationCheck what decides when this process, as a successor, has passed it; {@code null} if time does
+ * @param mostDraining how many older generations may drain
  * @param mostState how many bytes of application state a predecessor may send
  * @param application what its generations are generations of; empty if it does not say
  * @param command what starts a successor; {@code null} for this process's own command line
@@ -17,6 +22,9 @@ record Settings(
         @Nullable Path handoffPath,
         Duration drainTimeout,
         Duration upgradeTimeout,
+        Duration probation,
+        @Nullable Supplier<? extends CompletionStage<?>> probationCheck,
+        int mostDraining,
         List<String> upgradeSignals,
         List<String> stopSignals,
         @Nullable List<String> command,
@@ -26,7 +34,9 @@ record Settings(
     @Override
     public String toString() {
         return "handoffPath=" + (handoffPath == null ? "none" : handoffPath) + ", drainTimeout=" + drainTimeout
-                + ", upgradeTimeout=" + upgradeTimeout + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
+                + ", upgradeTimeout=" + upgradeTimeout
+                + ", probation=" + probation + (probationCheck == null ? "" : " and a check") + ", maxDraining="
+                + mostDraining + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
                 + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
                 + ", mostState=" + mostState
                 + (application.isEmpty() ? "" : ", application=" + application)

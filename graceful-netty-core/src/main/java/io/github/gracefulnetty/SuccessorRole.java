@@ -7,20 +7,29 @@ import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** How this process comes to serve: alone, or by taking over. On the control loop. */
 final class SuccessorRole implements Takeover.Events {
+    /** How often, and how many times, it is looked whether a process that hung up is really dead. */
+    private static final Duration LOOK = Duration.ofMillis(5);
+
+    private static final int LOOKS = 200;
+
     private final ProcessContext context;
     private final HandoffEndpoint endpoint;
     private final ProcessContext.Whole whole;
@@ -31,11 +40,21 @@ final class SuccessorRole implements Takeover.Events {
     private boolean readyRequested;
     private @Nullable Path privatePath;
     private @Nullable Takeover takeover;
+    private Duration probation = Duration.ZERO;
+    private final Trial trial;
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
 
     SuccessorRole(ProcessContext context, HandoffEndpoint endpoint, ProcessContext.Whole whole) {
         this.context = context;
         this.endpoint = endpoint;
         this.whole = whole;
+        this.trial = new Trial(context.control(), this::say, this::sick);
+    }
+
+    private void say(Message message) {
+        if (takeover != null) {
+            takeover.say(message);
+        }
     }
 
     int generation() {
@@ -69,6 +88,14 @@ final class SuccessorRole implements Takeover.Events {
         Token token = ticket == null ? Token.NONE : ticket.token();
         takeover = new Takeover(transport, context.control(), connectTo, token, context.settings(), this);
         takeover.start();
+    }
+
+    /** Completes on the control loop when the predecessor has drained, or is gone. */
+    CompletableFuture<Void> predecessorGone() {
+        if (takeover == null) {
+            gone.complete(null);
+        }
+        return gone;
     }
 
     private void startAlone(NativeTransport transport) {
@@ -177,7 +204,8 @@ final class SuccessorRole implements Takeover.Events {
 
     /** The listeners are ours to accept on. */
     private void serve() {
-        List<Inherited> unclaimed = context.register().closeUnclaimed(true);
+        // A predecessor on whom we are on probation keeps what we do not want, and its paths, until that is over.
+        List<Inherited> unclaimed = context.register().closeUnclaimed(takeover == null);
         if (!unclaimed.isEmpty()) {
             LOGGER.warn(
                     "graceful-netty: inherited, but not bound by this version, so closed: {}",
@@ -190,11 +218,12 @@ final class SuccessorRole implements Takeover.Events {
     }
 
     private void accepting(List<Inherited> unclaimed) {
+        say(new Message.Serving(unclaimed.stream()
+                .map(Inherited::index)
+                .filter(index -> index >= 0)
+                .toList()));
         if (takeover != null) {
-            takeover.serving(unclaimed.stream()
-                    .map(Inherited::index)
-                    .filter(index -> index >= 0)
-                    .toList());
+            trial.begin(probation, context.settings().probationCheck());
         }
         ready.complete(null);
         whole.serving();
@@ -219,7 +248,7 @@ final class SuccessorRole implements Takeover.Events {
     }
 
     @Override
-    public void committed() {
+    public void committed(Duration probationTime) {
         Takeover from = takeover;
         if (context.lifecycle().state() != State.COMMITTING || from == null) {
             return;
@@ -232,6 +261,7 @@ final class SuccessorRole implements Takeover.Events {
             fail(reason);
             return;
         }
+        probation = probationTime;
         context.lifecycle().fire(Event.COMMITTED);
         serve();
         whole.stopIfRequested();
@@ -241,14 +271,86 @@ final class SuccessorRole implements Takeover.Events {
     public void aborted(String reason) {
         if (context.lifecycle().allows(Event.ABORTED)) {
             fail(reason);
+        } else if (trial.isOn()) {
+            takenBack(reason);
         }
     }
 
     @Override
-    public void predecessorLost() {
-        if (!context.lifecycle().allows(Event.PREDECESSOR_LOST)) {
+    public void settled() {
+        trial.over("the predecessor takes nothing back any more");
+        if (context.lifecycle().state() == State.GIVING_BACK) {
+            context.lifecycle().fire(Event.PREDECESSOR_LOST);
+            whole.stopIfRequested();
+        }
+    }
+
+    @Override
+    public void takenBack(String reason) {
+        trial.takenBack();
+        gone.complete(null);
+        whole.givenBack(reason);
+    }
+
+    /** This process begins to be replaced, or ends: nobody need watch it any more. */
+    void settle() {
+        trial.settle();
+    }
+
+    /** Tells the predecessor how many generations are newer than it is. */
+    void tellAge(int generations) {
+        say(new Message.Age(generations));
+    }
+
+    private void sick(String reason) {
+        giveBack("its own check says: " + reason, new CompletableFuture<>());
+    }
+
+    /** Asks the predecessor to serve again. */
+    void giveBack(String reason, CompletableFuture<Void> result) {
+        if (!trial.isOn() || !context.lifecycle().allows(Event.GIVE_BACK)) {
+            result.completeExceptionally(
+                    new HandoffException("nothing can be given back: this process is not on" + " probation"
+                            + (trial.isOn() ? ", " + context.lifecycle().state().because() : "")));
             return;
         }
+        LOGGER.error("graceful-netty: this process gives back to its predecessor: {}", reason);
+        context.lifecycle().fire(Event.GIVE_BACK);
+        trial.giveBack(reason, result, this::settled);
+    }
+
+    /** A predecessor that lives has cut the connection, and serves; one that is dead leaves all to this process. */
+    @Override
+    public void predecessorLost() {
+        Takeover from = takeover;
+        boolean serves = !context.lifecycle().allows(Event.ABORTED);
+        if (from == null || (serves && !trial.isOn())) {
+            gone.complete(null);
+            return;
+        }
+        whenDead(from.peerPid(), LOOKS, isDead -> {
+            if (!isDead) {
+                String reason = "the predecessor (pid " + from.peerPid() + ") has hung up, and lives";
+                aborted(reason);
+            } else if (context.lifecycle().allows(Event.ABORTED)) {
+                goOnAlone();
+            } else {
+                gone.complete(null);
+                settled();
+            }
+        });
+    }
+
+    private void whenDead(long pid, int looks, Consumer<Boolean> action) {
+        boolean runs = pid != ProcessHandle.current().pid() && OtherProcess.isRunning(pid);
+        if (!runs || looks == 0) {
+            action.accept(!runs);
+        } else {
+            context.control().schedule(() -> whenDead(pid, looks - 1, action), LOOK);
+        }
+    }
+
+    private void goOnAlone() {
         LOGGER.warn("graceful-netty: the predecessor is gone, this process goes on with its listeners");
         boolean wasReady = context.lifecycle().state() == State.COMMITTING;
         endpoint.removeOrphan(privatePath);
@@ -268,6 +370,8 @@ final class SuccessorRole implements Takeover.Events {
 
     @Override
     public void drained(long forced) {
+        trial.over("the predecessor is gone");
+        gone.complete(null);
         LOGGER.info("graceful-netty: the predecessor has drained, {} connections were closed by force", forced);
     }
 }

@@ -6,12 +6,15 @@ import io.github.gracefulnetty.internal.protocol.Inherited;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The successor's half of a handoff: receives what the predecessor has, and follows it until it is gone. All on the
@@ -33,12 +36,18 @@ final class Takeover {
         void failed(HandoffException reason);
 
         /** The predecessor has committed: this process may accept. */
-        void committed();
+        void committed(Duration probation);
+
+        /** The predecessor takes nothing back any more. */
+        void settled();
+
+        /** The predecessor serves again. */
+        void takenBack(String reason);
 
         /** The predecessor ended the handoff; it goes on serving. */
         void aborted(String reason);
 
-        /** The predecessor hung up without a word: it is dead. */
+        /** The predecessor hung up without a word: it is dead, or cannot go on. */
         void predecessorLost();
 
         /** The predecessor has drained and goes. */
@@ -54,6 +63,10 @@ final class Takeover {
         OVER
     }
 
+    /** How long, beyond the deadline, the predecessor may take to say that it has passed. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+    private final ControlLoop control;
     private final IncomingTransfer transfer;
     private final Path path;
     private final Events events;
@@ -61,11 +74,14 @@ final class Takeover {
     private Map<String, byte[]> states = Map.of();
 
     private Stage stage = Stage.RECEIVING;
+    private boolean committed;
     private int generation;
     private long predecessorPid;
+    private @Nullable Deadline deadline;
 
     Takeover(
             NativeTransport transport, ControlLoop control, Path path, Token ticket, Settings settings, Events events) {
+        this.control = control;
         this.path = path;
         this.events = events;
         this.transfer = new IncomingTransfer(
@@ -98,9 +114,16 @@ final class Takeover {
         transfer.send(new Message.Ready());
     }
 
-    /** @param unclaimed the numbers of what this process has no use for */
-    void serving(List<Integer> unclaimed) {
-        transfer.send(new Message.Serving(unclaimed));
+    /** Says something to the predecessor, if it is still there. */
+    void say(Message message) {
+        if (stage != Stage.OVER) {
+            transfer.send(message);
+        }
+    }
+
+    /** The predecessor's pid, as the kernel tells it; 0 if it means nothing here. */
+    long peerPid() {
+        return transfer.peerPid();
     }
 
     /** Ends the handoff from this side, if it is not over. */
@@ -109,9 +132,33 @@ final class Takeover {
         transfer.abort(reason);
     }
 
+    private void timedOut(Duration limit) {
+        if (stage != Stage.OVER && !committed) {
+            String reason = "predecessor pid " + predecessorPid + " neither let this process go on nor gave up within "
+                    + limit.toMillis() + " ms";
+            Stage was = over();
+            transfer.abort(reason);
+            if (was == Stage.RECEIVING) {
+                events.failed(new HandoffException(reason));
+            } else {
+                events.aborted(reason);
+            }
+        }
+    }
+
+    private void committed(Duration probation) {
+        if (stage == Stage.RECEIVED) {
+            committed = true;
+            events.committed(probation);
+        }
+    }
+
     private Stage over() {
         Stage was = stage;
         stage = Stage.OVER;
+        if (deadline != null) {
+            deadline.cancel();
+        }
         for (Inherited descriptor : take()) {
             descriptor.descriptor().close();
         }
@@ -129,6 +176,8 @@ final class Takeover {
         public void welcome(Message.Welcome welcome) {
             predecessorPid = welcome.pid();
             generation = welcome.generation();
+            Duration limit = Duration.ofMillis(welcome.readyWithinMillis());
+            deadline = Deadline.in(limit.plus(LAST_WORDS), control, () -> timedOut(limit));
         }
 
         @Override
@@ -155,8 +204,15 @@ final class Takeover {
 
         @Override
         public boolean said(Message message) {
-            if (stage == Stage.RECEIVED && message instanceof Message.Commit) {
-                events.committed();
+            if (stage == Stage.RECEIVED && message instanceof Message.Commit commit) {
+                // Not yet: it may have been taken back while this process was stopped, and that is read next.
+                control.execute(() -> committed(Duration.ofMillis(commit.probationMillis())));
+            } else if (stage == Stage.RECEIVED && message instanceof Message.Settled) {
+                events.settled();
+            } else if (stage == Stage.RECEIVED && message instanceof Message.TakenBack takenBack) {
+                over();
+                transfer.end();
+                events.takenBack(takenBack.reason());
             } else if (stage == Stage.RECEIVED && message instanceof Message.Drained drained) {
                 over();
                 transfer.end();

@@ -4,22 +4,22 @@ package io.github.gracefulnetty;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The predecessor's half of one handoff: sends what it has and follows the successor until it serves. All on the control
- * loop. Owns the connections, and the successor's process if this process started it.
+ * The predecessor's half of one handoff: sends what it has and follows the successor until it serves, and with a
+ * {@link Probation} beyond. All on the control loop. Owns the connections, and the successor's process if this process
+ * started it.
  */
 final class Upgrade {
     /** What happens to the process as a whole. */
@@ -31,12 +31,15 @@ final class Upgrade {
 
         void successorReady();
 
-        /** The successor serves, but for what it had no use for: this process is the past. */
-        void successorServing(Upgrade done, UpgradeResult result, List<? extends DescriptorSender.Item> unclaimed);
+        /** The successor serves, on probation, but for what it had no use for. */
+        void successorServing(Successor successor, List<? extends DescriptorSender.Item> unclaimed);
 
         /** It did not work out; the successor's process, if it was ours, has ended. */
         void failed(String reason);
     }
+
+    /** Who serves now; see {@link UpgradeResult}. */
+    record Successor(long pid, int generation, Duration took) {}
 
     private enum Stage {
         WAITING,
@@ -51,23 +54,28 @@ final class Upgrade {
     private final ControlLoop control;
     private final int generation;
     private final Duration timeout;
+    private final Duration probationTime;
     private final Events events;
+    private final Probation.Events probationEvents;
     private final Token ticket = Token.random();
     private final long startedNanos = System.nanoTime();
-    private final ScheduledFuture<?> deadline;
+    private final Deadline deadline;
 
     private Stage stage = Stage.WAITING;
     private long successorPid;
     private boolean ready;
     private @Nullable SuccessorProcess process;
     private @Nullable OutgoingTransfer transfer;
+    private @Nullable Probation probation;
 
-    Upgrade(ControlLoop control, int generation, Duration timeout, Events events) {
+    Upgrade(ControlLoop control, int generation, Settings settings, Events events, Probation.Events probationEvents) {
         this.control = control;
         this.generation = generation;
-        this.timeout = timeout;
+        this.timeout = settings.upgradeTimeout();
+        this.probationTime = settings.probation();
         this.events = events;
-        this.deadline = control.schedule(this::timedOut, timeout);
+        this.probationEvents = probationEvents;
+        this.deadline = Deadline.in(timeout, control, this::timedOut);
     }
 
     /** What the process that we start has to show; not known to any other. */
@@ -79,8 +87,22 @@ final class Upgrade {
     void started(SuccessorProcess started) {
         process = started;
         successorPid = started.pid();
-        started.onExit(status ->
-                control.execute(() -> fail("successor pid " + started.pid() + " " + status + " before it was ready")));
+        started.onExit(status -> control.execute(() -> exited(status)));
+    }
+
+    private void exited(String how) {
+        Probation begun = probation;
+        if (begun == null) {
+            fail("successor pid " + successorPid + " " + how + " before it was ready");
+        } else {
+            begun.exited(how);
+        }
+    }
+
+    /** What follows when the successor serves. */
+    @Nullable
+    Probation probation() {
+        return probation;
     }
 
     /** The successor has connected. */
@@ -127,7 +149,7 @@ final class Upgrade {
     private void handOver(OutgoingTransfer begun) {
         stage = Stage.HANDING_OVER;
         events.successorReady();
-        begun.send(new Message.Commit());
+        begun.send(new Message.Commit(probationTime.toMillis()));
     }
 
     private void serving(OutgoingTransfer begun, List<Integer> unclaimed) {
@@ -141,23 +163,15 @@ final class Upgrade {
             abandoned.add(begun.items().get(index));
         }
         stage = Stage.SERVING;
-        deadline.cancel(false);
+        deadline.cancel();
         begun.close();
-        SuccessorProcess ours = process;
-        if (ours != null) {
-            ours.disown();
-        }
+        Probation begins =
+                new Probation(control, begun.connection(), successorPid, process, probationTime, probationEvents);
+        probation = begins;
         events.successorServing(
-                this,
-                new UpgradeResult(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)),
-                abandoned);
-    }
-
-    /** Last word to the successor. */
-    void drained(long forced) {
-        OutgoingTransfer done = transfer;
-        if (done != null) {
-            done.connection().writeAndFlush(new Message.Drained(forced)).addListener(ChannelFutureListener.CLOSE);
+                new Successor(successorPid, generation, Duration.ofNanos(System.nanoTime() - startedNanos)), abandoned);
+        if (probationTime.isZero()) {
+            begins.pass();
         }
     }
 
@@ -178,7 +192,7 @@ final class Upgrade {
             return;
         }
         stage = Stage.FAILED;
-        deadline.cancel(false);
+        deadline.cancel();
         if (transfer != null) {
             transfer.abort(reason);
         }
@@ -216,7 +230,8 @@ final class Upgrade {
                 serving(begun, serving.unclaimed());
                 return true;
             }
-            return false;
+            Probation following = probation;
+            return following != null && following.said(message);
         }
 
         @Override
@@ -227,6 +242,11 @@ final class Upgrade {
         /** If the process is ours, it is about to exit, and its status says more. */
         @Override
         public void hungUp() {
+            Probation following = probation;
+            if (following != null) {
+                following.hungUp();
+                return;
+            }
             SuccessorProcess ours = process;
             String reason = "successor pid " + successorPid + " hung up before it was ready";
             if (ours == null) {

@@ -42,8 +42,23 @@ class LifecycleTest {
                         Event.TRANSFERRED,
                         Event.SUCCESSOR_READY,
                         Event.SUCCESSOR_SERVING,
+                        Event.PROBATION_PASSED,
                         Event.DRAINED))
                 .isEqualTo(State.EXITED);
+    }
+
+    @Test
+    void shouldServeAgainWhenTheSuccessorFailsOnProbation() {
+        fire(Event.READY);
+        assertThat(fire(
+                        Event.UPGRADE_REQUESTED,
+                        Event.SUCCESSOR_CONNECTED,
+                        Event.TRANSFERRED,
+                        Event.SUCCESSOR_READY,
+                        Event.SUCCESSOR_SERVING,
+                        Event.RESUMED))
+                .isEqualTo(State.SERVING);
+        assertThat(lifecycle.allows(Event.UPGRADE_REQUESTED)).isTrue();
     }
 
     @Test

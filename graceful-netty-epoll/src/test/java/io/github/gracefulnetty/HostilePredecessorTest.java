@@ -93,7 +93,7 @@ class HostilePredecessorTest {
         return Stream.of(
                 Arguments.of("noise", "SSH-2.0-OpenSSH_9.2\r\n".getBytes(UTF_8), "a frame of 1397966893 bytes"),
                 Arguments.of("Ready", RawPeer.bytes(new Message.Ready()), "said Ready when that was not due"),
-                Arguments.of("Commit", RawPeer.bytes(new Message.Commit()), "said Commit when that was not due"),
+                Arguments.of("Commit", RawPeer.bytes(new Message.Commit(0)), "said Commit when that was not due"),
                 Arguments.of("Drained", RawPeer.bytes(new Message.Drained(1)), "said Drained when that was not due"),
                 Arguments.of(
                         "a version that was not offered",

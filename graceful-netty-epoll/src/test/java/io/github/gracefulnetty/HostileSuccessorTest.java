@@ -84,7 +84,7 @@ class HostileSuccessorTest {
                         "too long", lengthOf(Arrays.copyOf(hello, hello.length + 1), hello.length - 3), "too many"),
                 Arguments.of(
                         "Ready", RawPeer.bytes(new Message.Ready()), "begins with Hello or Attach, not with Ready"),
-                Arguments.of("Commit", RawPeer.bytes(new Message.Commit()), "not with Commit"),
+                Arguments.of("Commit", RawPeer.bytes(new Message.Commit(0)), "not with Commit"),
                 Arguments.of(
                         "old version",
                         RawPeer.bytes(new Message.Hello(0, 0, Message.Purpose.TAKE_OVER, 1, Token.NONE)),
@@ -236,7 +236,7 @@ class HostileSuccessorTest {
                 Arguments.of(new Message.Received(0), "says that it has 0 descriptors"),
                 Arguments.of(new Message.Ready(), "said Ready when that was not due"),
                 Arguments.of(new Message.Serving(List.of()), "said Serving when that was not due"),
-                Arguments.of(new Message.Commit(), "said Commit when that was not due"),
+                Arguments.of(new Message.Commit(0), "said Commit when that was not due"),
                 Arguments.of(new Message.Drained(0), "said Drained when that was not due"),
                 Arguments.of(HELLO, "said Hello when that was not due"));
     }

@@ -20,7 +20,7 @@ final class ConnectionDrain {
             return;
         }
         ChannelPipeline pipeline = connection.pipeline();
-        if (connection instanceof DatagramChannel || connection instanceof DomainDatagramChannel) {
+        if (isDatagram(connection)) {
             DatagramDrain.begin(pipeline);
             return;
         }
@@ -29,6 +29,10 @@ final class ConnectionDrain {
             pipeline.addFirst(new LateProtocol());
         }
         DrainEvent.fire(connection);
+    }
+
+    static boolean isDatagram(Channel channel) {
+        return channel instanceof DatagramChannel || channel instanceof DomainDatagramChannel;
     }
 
     /** HTTP/1.1 ends on this connection: what follows may be there already, or is looked for after each read. */

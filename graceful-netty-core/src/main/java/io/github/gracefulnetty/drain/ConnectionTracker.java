@@ -22,7 +22,15 @@ public final class ConnectionTracker {
         }
 
         @Override
+        public void resume() {}
+
+        @Override
         public void force() {}
+
+        @Override
+        public CompletionStage<?> end() {
+            return CompletableFuture.completedFuture(null);
+        }
     };
 
     private final Map<Channel, ServerDrain> open = new ConcurrentHashMap<>();

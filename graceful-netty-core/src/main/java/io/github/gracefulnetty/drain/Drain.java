@@ -45,9 +45,13 @@ public final class Drain {
 
     private final Set<ServerDrain> running = new HashSet<>();
 
+    private boolean held;
+    private boolean cancelled;
+    private boolean endingServers;
     private boolean begun;
     private boolean hurry;
     private int connectionsAtStart;
+    private long endedNanos;
     private int forced;
     private boolean isForced;
     private @Nullable ScheduledFuture<?> sweep;
@@ -76,6 +80,48 @@ public final class Drain {
         } else {
             Runnable again = () -> whenRegistered(looks - 1, action);
             control.schedule(again, REGISTER_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /**
+     * Waits until {@link #release}, even if no connection is left. Until then sockets that are shared, as those of UDP, stay
+     * open. To be called before {@link #start}.
+     */
+    public Drain hold() {
+        held = true;
+        return this;
+    }
+
+    /** Ends as soon as no connection is left, and at the latest at the deadline. On the control loop. */
+    public void release() {
+        held = false;
+        if (begun && !cancelled) {
+            if (isForced) {
+                isForced = false;
+                force();
+            } else {
+                sweep();
+            }
+        }
+    }
+
+    /** Ends without a result: what was told to end goes on to do so, nothing else does. On the control loop. */
+    public void cancel() {
+        cancelled = true;
+        cancel(sweep);
+        cancel(deadline);
+        running.clear();
+        connections.whenEmpty(() -> {});
+        if (begun) {
+            connections.servers().forEach(Drain::resume);
+        }
+    }
+
+    private static void resume(ServerDrain server) {
+        try {
+            server.resume();
+        } catch (RuntimeException e) {
+            LOGGER.warn("graceful-netty: {} could not be resumed", server, e);
         }
     }
 
@@ -108,6 +154,9 @@ public final class Drain {
     }
 
     private void begin(Duration timeout) {
+        if (cancelled) {
+            return;
+        }
         begun = true;
         connectionsAtStart = connections.open().size();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
@@ -141,7 +190,7 @@ public final class Drain {
 
     /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
     private void sweep() {
-        List<Channel> open = connections.open();
+        List<Channel> open = ending();
         told.retainAll(open);
         for (Channel connection : open) {
             if (connection.isRegistered() && connections.isToldByItself(connection) && told.add(connection)) {
@@ -152,12 +201,12 @@ public final class Drain {
     }
 
     private void force() {
-        if (result.isDone() || isForced) {
+        if (result.isDone() || isForced || cancelled) {
             return;
         }
-        List<Channel> left = connections.open();
+        List<Channel> left = ending();
         isForced = true;
-        forced = left.size();
+        forced += left.size();
         running.forEach(this::endByForce);
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
@@ -182,16 +231,58 @@ public final class Drain {
     }
 
     private void finishIfEmpty() {
-        if (running.isEmpty() && connections.open().isEmpty()) {
+        if (running.isEmpty() && ending().isEmpty()) {
             finish();
+        } else {
+            endedNanos = 0;
         }
     }
 
+    /** What has to end for the drain to be over. */
+    private List<Channel> ending() {
+        List<Channel> open = connections.open();
+        return held
+                ? open.stream()
+                        .filter(channel -> !ConnectionDrain.isDatagram(channel))
+                        .toList()
+                : open;
+    }
+
     private void finish() {
+        if (cancelled || result.isDone()) {
+            return;
+        }
+        if (endedNanos == 0) {
+            endedNanos = System.nanoTime();
+        }
+        if (held || endingServers) {
+            return;
+        }
+        endingServers = true;
         cancel(sweep);
         cancel(deadline);
-        result.complete(
-                new DrainResult(connectionsAtStart, forced, Duration.ofNanos(System.nanoTime() - startedNanos)));
+        deadline = control.schedule(this::complete, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+        CompletableFuture.allOf(connections.servers().stream()
+                        .map(server -> end(server).toCompletableFuture())
+                        .toArray(CompletableFuture<?>[]::new))
+                .whenComplete((nothing, failure) -> onControl(this::complete));
+    }
+
+    private static CompletionStage<?> end(ServerDrain server) {
+        try {
+            return server.end().exceptionally(failure -> {
+                LOGGER.warn("graceful-netty: the end of {} failed", server, failure);
+                return null;
+            });
+        } catch (RuntimeException e) {
+            LOGGER.warn("graceful-netty: the end of {} failed", server, e);
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+
+    private void complete() {
+        cancel(deadline);
+        result.complete(new DrainResult(connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos)));
     }
 
     private void onControl(Runnable action) {

@@ -7,18 +7,29 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * How a server ends that ends its connections itself, as a framework's does: those connections get no {@link DrainEvent},
- * and the drain waits for this server instead.
+ * and the drain waits for this server instead. All methods are called on a thread of graceful-netty, which must not be
+ * blocked: first {@link #drain}, then either {@link #resume}, after which it may begin again, or {@link #end}.
  */
 public interface ServerDrain {
     /**
-     * Begins, when a successor serves, or this process was told to stop. No loop accepts another connection, and all that
-     * were accepted are registered. Called once on a thread of graceful-netty, which must not be blocked.
+     * Ends connections, when a successor serves, or this process was told to stop. No loop accepts another connection, and
+     * all that were accepted are registered. The server must still be able to go on: see {@link #resume}.
      *
      * @param connections those of this server that are open
-     * @return completes, on any thread, when the server has ended. A failure counts as an end, and is logged
+     * @return completes, on any thread, when they have ended. A failure counts as an end, and is logged
      */
     CompletionStage<?> drain(Collection<Channel> connections);
 
-    /** The drain deadline has passed: closes what is left. Called once, on the same thread, if it has not ended by then. */
+    /** The successor has failed: this process serves again. What was told to end may do so, new connections come. */
+    void resume();
+
+    /** The drain deadline has passed: closes what is left. Called if the connections have not ended by then. */
     void force();
+
+    /**
+     * Nothing comes back: ends the server.
+     *
+     * @return completes, on any thread, when that is done
+     */
+    CompletionStage<?> end();
 }

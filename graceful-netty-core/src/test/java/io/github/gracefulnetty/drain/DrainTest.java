@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,8 @@ class DrainTest {
         final List<Channel> told = new ArrayList<>();
         volatile boolean begun;
         volatile boolean forced;
+        volatile boolean resumed;
+        volatile boolean over;
 
         @Override
         public CompletionStage<?> drain(Collection<Channel> connections) {
@@ -39,8 +42,19 @@ class DrainTest {
         }
 
         @Override
+        public void resume() {
+            resumed = true;
+        }
+
+        @Override
         public void force() {
             forced = true;
+        }
+
+        @Override
+        public CompletionStage<?> end() {
+            over = true;
+            return CompletableFuture.completedFuture(null);
         }
     }
 
@@ -108,6 +122,82 @@ class DrainTest {
         CompletableFuture<DrainResult> result = start(LONG);
         server.ended.completeExceptionally(new IllegalStateException("expected by the test"));
         result.join();
+    }
+
+    @Test
+    void shouldEndAServerWhenItIsOver() {
+        connections.serve(server);
+        CompletableFuture<DrainResult> result = start(LONG);
+        await().until(() -> server.begun);
+        assertThat(server.over).isFalse();
+        server.ended.complete(null);
+        result.join();
+        assertThat(server.over).isTrue();
+        assertThat(server.resumed).isFalse();
+    }
+
+    @Test
+    void shouldNotEndBeforeItIsReleased() {
+        connections.serve(server);
+        drain.hold();
+        CompletableFuture<DrainResult> result = start(LONG);
+        await().until(() -> server.begun);
+        server.ended.complete(null);
+        EmbeddedChannel late = new EmbeddedChannel();
+        connections.track(late);
+        await().until(() -> {
+            late.runPendingTasks();
+            return late.pipeline().first() != null; // it was told
+        });
+        late.close();
+        assertThat(server.over).isFalse();
+        assertThat(result).isNotDone();
+        control.execute(drain::release);
+        result.join();
+        assertThat(server.over).isTrue();
+    }
+
+    @Test
+    void shouldForceWhatCameAfterTheDeadlineWhenItIsReleased() {
+        drain.hold();
+        EmbeddedChannel early = new EmbeddedChannel();
+        connections.track(early);
+        CompletableFuture<DrainResult> result = start(Duration.ofMillis(1));
+        await().until(() -> runAndIsClosed(early));
+        EmbeddedChannel late = new EmbeddedChannel();
+        connections.track(late);
+        control.execute(drain::release);
+        await().until(() -> runAndIsClosed(late));
+        assertThat(result.join().forced()).isEqualTo(2);
+    }
+
+    private static boolean runAndIsClosed(EmbeddedChannel channel) {
+        channel.runPendingTasks();
+        return !channel.isOpen();
+    }
+
+    @Test
+    void shouldEndNothingMoreWhenItIsCancelled() {
+        connections.serve(server);
+        EmbeddedChannel connection = new EmbeddedChannel();
+        connections.track(connection);
+        CompletableFuture<DrainResult> result = start(Duration.ofMillis(200));
+        await().until(() -> {
+            connection.runPendingTasks();
+            return server.begun;
+        });
+        control.execute(drain::cancel);
+        await().until(() -> server.resumed);
+        await().until(() -> passed(Duration.ofMillis(400)));
+        assertThat(server.forced || server.over).isFalse();
+        assertThat(runAndIsClosed(connection)).isFalse();
+        assertThat(result).isNotDone();
+    }
+
+    /** What was scheduled on the control thread for so long has run. */
+    private boolean passed(Duration time) throws Exception {
+        return control.schedule(() -> true, time.toMillis(), TimeUnit.MILLISECONDS)
+                .get();
     }
 
     private static final class Noting extends io.netty.channel.ChannelInboundHandlerAdapter {

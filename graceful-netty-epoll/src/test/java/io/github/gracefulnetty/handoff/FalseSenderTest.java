@@ -173,7 +173,7 @@ class FalseSenderTest {
         assertFails(
                 (bytes, lane) -> {
                     sendOneOf(1, bytes, lane);
-                    bytes.writeAndFlush(new Message.Commit());
+                    bytes.writeAndFlush(new Message.Commit(0));
                 },
                 "said Commit when that was not due");
     }

@@ -27,6 +27,7 @@ final class GracefulServer extends Server implements ServerDrain {
     private final EventLoopGroup boss;
     private final EventLoopGroup workers;
     private final Duration mostNegotiation;
+    private final @Nullable Health health;
     private final List<Runnable> beforeGoAway;
     private final List<Runnable> afterGoAway;
     private final AtomicBoolean endingLoops = new AtomicBoolean();
@@ -38,11 +39,13 @@ final class GracefulServer extends Server implements ServerDrain {
             EventLoopGroup boss,
             EventLoopGroup workers,
             Duration mostNegotiation,
+            @Nullable Health health,
             List<Runnable> beforeGoAway,
             List<Runnable> afterGoAway) {
         this.boss = boss;
         this.workers = workers;
         this.mostNegotiation = mostNegotiation;
+        this.health = health;
         this.beforeGoAway = List.copyOf(beforeGoAway);
         this.afterGoAway = List.copyOf(afterGoAway);
     }
@@ -67,7 +70,9 @@ final class GracefulServer extends Server implements ServerDrain {
         thread("drain", () -> {
             try {
                 drainNow(connections);
-                ended.complete(null);
+                CompletableFuture.allOf(
+                                connections.stream().map(GracefulServer::closed).toArray(CompletableFuture<?>[]::new))
+                        .thenRun(() -> ended.complete(null));
             } catch (InterruptedException | RuntimeException e) {
                 ended.completeExceptionally(e);
             }
@@ -76,11 +81,47 @@ final class GracefulServer extends Server implements ServerDrain {
     }
 
     private void drainNow(Collection<Channel> connections) throws InterruptedException {
+        if (health != null) {
+            health.leave(getServices());
+        }
         beforeGoAway.forEach(GracefulServer::run);
         Negotiations.await(connections, mostNegotiation, () -> forced);
-        shutdown();
+        // What Server.shutdown() does to each of them, too: GOAWAY, and the streams run on. But a server that is shut
+        // down
+        // could not serve again.
+        connections.forEach(Channel::close);
         afterGoAway.forEach(GracefulServer::run);
-        awaitTermination();
+    }
+
+    private static CompletableFuture<Void> closed(Channel connection) {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        connection.closeFuture().addListener(future -> closed.complete(null));
+        return closed;
+    }
+
+    @Override
+    public void resume() {
+        if (health != null) {
+            health.comeBack();
+        }
+    }
+
+    @Override
+    public CompletionStage<?> end() {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        thread("end", () -> {
+            try {
+                if (health != null) {
+                    health.end();
+                }
+                shutdown();
+                awaitTermination();
+                ended.complete(null);
+            } catch (InterruptedException | RuntimeException e) {
+                ended.completeExceptionally(e);
+            }
+        });
+        return ended;
     }
 
     @Override

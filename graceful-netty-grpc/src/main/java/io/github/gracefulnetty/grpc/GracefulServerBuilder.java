@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds a gRPC server whose listeners are handed on, and which ends by itself when they are. Made by
@@ -36,6 +37,7 @@ public final class GracefulServerBuilder extends ForwardingServerBuilder<Gracefu
     private final ServerChannels channels;
     private final NettyServerBuilder builder;
     private final List<SocketAddress> addresses = new ArrayList<>();
+    private @Nullable Health health;
     private final List<Runnable> beforeGoAway = new ArrayList<>();
     private final List<Runnable> afterGoAway = new ArrayList<>();
 
@@ -69,11 +71,13 @@ public final class GracefulServerBuilder extends ForwardingServerBuilder<Gracefu
     }
 
     /**
-     * All services are NOT_SERVING for good as soon as the drain begins, before clients are told to go. Needs grpc-services.
-     * The health service itself is the application's to add. A client that keeps watching all the same holds the drain up.
+     * The server as a whole and all its services are NOT_SERVING as soon as the drain begins, before clients are told to
+     * go; those that were SERVING are so again if this process has to take back. Needs grpc-services. The health service
+     * itself is the application's to add. A client that keeps watching all the same holds the drain up.
      */
     public GracefulServerBuilder healthStatusManager(HealthStatusManager manager) {
-        return beforeGoAway(manager::enterTerminalState);
+        health = new Health(manager);
+        return this;
     }
 
     GracefulServerBuilder beforeGoAway(Runnable action) {
@@ -101,7 +105,7 @@ public final class GracefulServerBuilder extends ForwardingServerBuilder<Gracefu
         EventLoopGroup workers = channels.newGroup(0, new DefaultThreadFactory("graceful-grpc-worker", true));
         Duration half = channels.drainTimeout().dividedBy(2);
         Duration mostNegotiation = half.compareTo(MOST_NEGOTIATION) < 0 ? half : MOST_NEGOTIATION;
-        GracefulServer server = new GracefulServer(boss, workers, mostNegotiation, beforeGoAway, afterGoAway);
+        GracefulServer server = new GracefulServer(boss, workers, mostNegotiation, health, beforeGoAway, afterGoAway);
         try {
             if (addresses.stream().allMatch(DomainSocketAddress.class::isInstance)) {
                 builder.withChildOption(ChannelOption.SO_KEEPALIVE, null); // or Netty warns at each connection

@@ -116,6 +116,44 @@ class GracefulServerTest {
         next.stop().join();
     }
 
+    @Test
+    void shouldServeAgainWhenItsSuccessorGivesBack() throws Exception {
+        Path handoff = directory.resolve("handoff");
+        HealthStatusManager health = new HealthStatusManager();
+        Graceful graceful = onProbation(handoff);
+        Server server = GracefulGrpc.forAddress(graceful, ANY_PORT)
+                .addService(slow)
+                .addService(health.getHealthService())
+                .healthStatusManager(health)
+                .build()
+                .start();
+        graceful.ready().join();
+        List<Future<String>> answers = callsInFlight(server, 20);
+        Graceful next = onProbation(handoff);
+        GracefulGrpc.forAddress(next, ANY_PORT).addService(calls).build().start();
+        next.ready().join();
+        for (Future<String> answer : answers) {
+            assertThat(answer.get()).isEqualTo("slow");
+        }
+        next.giveBack("for a test").join();
+        next.awaitExit();
+        assertThat(Calls.call(channel(server)).get()).isEqualTo("slow");
+        assertThat(HealthGrpc.newBlockingStub(channel(server))
+                        .check(HealthCheckRequest.getDefaultInstance())
+                        .getStatus())
+                .isEqualTo(ServingStatus.SERVING);
+        graceful.stop().join();
+        assertThat(server.isTerminated()).isTrue();
+    }
+
+    private static Graceful onProbation(Path handoff) {
+        return Graceful.builder()
+                .drainTimeout(LONG)
+                .probation(LONG)
+                .handoffPath(handoff)
+                .build();
+    }
+
     private List<Future<String>> callsInFlight(Server server, int number) {
         List<Future<String>> answers = new ArrayList<>();
         ManagedChannel channel = channel(server);

@@ -49,7 +49,7 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
 
     @Override
     public void read(ChannelHandlerContext reading) {
-        if (register.accepting()) {
+        if (register.accepting(this)) {
             reading.read();
         } else {
             readRequested = true;
@@ -66,7 +66,7 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
         if (!channel.isOpen() || reading == null) {
             return;
         }
-        if (!register.accepting()) {
+        if (!register.accepting(this)) {
             if (!paused) {
                 paused = true;
                 autoRead = channel.config().isAutoRead();

@@ -210,7 +210,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     protected void doBeginRead() {
         Listener bound = listener;
         readRequested = true;
-        if (bound != null && register.accepting()) {
+        if (bound != null && register.accepting(this)) {
             readRequested = false;
             updateReading();
             if (!bound.channel().config().isAutoRead()) {
@@ -225,7 +225,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         if (bound == null || !bound.channel().isOpen()) {
             return;
         }
-        boolean accepting = register.accepting();
+        boolean accepting = register.accepting(this);
         bound.channel().config().setAutoRead(accepting && config.isAutoRead());
         if (accepting && readRequested) {
             readRequested = false;

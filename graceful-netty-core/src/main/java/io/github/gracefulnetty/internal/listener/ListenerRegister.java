@@ -27,6 +27,7 @@ public final class ListenerRegister {
     private final Claims claims = new Claims();
     private final List<OpenSocket> open = new ArrayList<>();
     private volatile boolean accepting;
+    private volatile Collection<? extends DescriptorSender.Item> kept = List.of();
 
     /**
      * @param transport {@code null} if there is none: sockets are bound plainly then
@@ -118,14 +119,16 @@ public final class ListenerRegister {
     }
 
     /**
-     * Closes those of the sockets that nobody takes over, each when its queue is empty. Their channels stay open for those
-     * who wait for their end.
+     * Closes those of the sockets that were kept by {@link #pauseAllBut}, each when its queue is empty. Their channels
+     * stay open for those who wait for their end.
      */
-    public CompletableFuture<Void> closeAbandoned(Collection<? extends DescriptorSender.Item> items) {
-        return CompletableFuture.allOf(open().stream()
-                .filter(socket -> items.contains(socket.item()))
-                .map(OpenSocket::closeWhenQueueIsEmpty)
-                .toArray(CompletableFuture<?>[]::new));
+    public CompletableFuture<Void> closeKept() {
+        Collection<? extends DescriptorSender.Item> items = kept;
+        List<OpenSocket> abandoned =
+                open().stream().filter(socket -> items.contains(socket.item())).toList();
+        abandoned.forEach(OpenSocket::removePath);
+        return CompletableFuture.allOf(
+                abandoned.stream().map(OpenSocket::closeWhenQueueIsEmpty).toArray(CompletableFuture<?>[]::new));
     }
 
     /** Ends all sockets: whoever waits for their end goes on. */
@@ -143,9 +146,26 @@ public final class ListenerRegister {
         return open.stream().map(OpenSocket::describe).toList();
     }
 
-    /** Whether sockets may read now. */
+    /** Whether {@code socket} may read now. */
+    boolean accepting(OpenSocket socket) {
+        return accepting || (!kept.isEmpty() && kept.contains(socket.item()));
+    }
+
+    /** Whether those that are bound now may read. */
     boolean accepting() {
         return accepting;
+    }
+
+    /**
+     * Pauses all but those that nobody takes over; the paths of all others are another process's.
+     *
+     * @return see {@link #accept}
+     */
+    public CompletableFuture<Void> pauseAllBut(Collection<? extends DescriptorSender.Item> items) {
+        kept = List.copyOf(items);
+        accepting = false;
+        open().forEach(socket -> socket.keepPath(!kept.contains(socket.item())));
+        return onAll(OpenSocket::followRegister);
     }
 
     /**
@@ -155,6 +175,7 @@ public final class ListenerRegister {
      *     connection or read another datagram, and each accepted one has been registered with, or queued at, its own loop
      */
     public CompletableFuture<Void> accept(boolean accept) {
+        kept = List.of();
         accepting = accept;
         return onAll(OpenSocket::followRegister);
     }

@@ -86,8 +86,12 @@ public sealed interface Message {
     /** Successor: initialised, could accept now. */
     record Ready() implements Message {}
 
-    /** Predecessor: from now on the successor is not ended any more; it may accept. */
-    record Commit() implements Message {}
+    /**
+     * Predecessor: from now on the successor is not ended any more; it may accept.
+     *
+     * @param probationMillis how long it is on probation; 0 if it is not
+     */
+    record Commit(long probationMillis) implements Message {}
 
     /**
      * Successor: accepting, and it has taken over the handoff path.
@@ -106,6 +110,29 @@ public sealed interface Message {
      * @param forced how many connections had to be closed at the deadline
      */
     record Drained(long forced) implements Message {}
+
+    /**
+     * Successor, about once a second while it is on probation: it is alive.
+     *
+     * @param undecided whether probation must go on, whatever the time: the application has not made up its mind
+     */
+    record Alive(boolean undecided) implements Message {}
+
+    /** Either: the successor serves for good, nothing is given or taken back any more. */
+    record Settled() implements Message {}
+
+    /** Successor, on probation: it cannot serve, and why; it goes on until it hears {@link TakenBack}. */
+    record Sick(String reason) implements Message {}
+
+    /** Predecessor, last: it serves again, and why. */
+    record TakenBack(String reason) implements Message {}
+
+    /**
+     * Successor: how many generations are newer than the predecessor that gets this.
+     *
+     * @param generations at least 1
+     */
+    record Age(int generations) implements Message {}
 
     /** Either: the handoff is off, and why. */
     record Abort(String reason) implements Message {}

@@ -69,6 +69,11 @@ public final class MessageCodec {
     private static final int STATE = 12;
     private static final int WITHDRAWN = 13;
     private static final int END = 14;
+    private static final int ALIVE = 15;
+    private static final int SETTLED = 16;
+    private static final int SICK = 17;
+    private static final int TAKEN_BACK = 18;
+    private static final int AGE = 19;
 
     private static final int NOTHING = 0;
     private static final int ADDRESS_INET = 1;
@@ -120,13 +125,25 @@ public final class MessageCodec {
             out.writeByte(RECEIVED).writeInt(received.count());
         } else if (message instanceof Message.Ready) {
             out.writeByte(READY);
-        } else if (message instanceof Message.Commit) {
-            out.writeByte(COMMIT);
+        } else if (message instanceof Message.Commit commit) {
+            out.writeByte(COMMIT).writeLong(commit.probationMillis());
         } else if (message instanceof Message.Serving serving) {
             out.writeByte(SERVING).writeInt(serving.unclaimed().size());
             serving.unclaimed().forEach(out::writeInt);
         } else if (message instanceof Message.Drained drained) {
             out.writeByte(DRAINED).writeLong(drained.forced());
+        } else if (message instanceof Message.Alive alive) {
+            out.writeByte(ALIVE).writeBoolean(alive.undecided());
+        } else if (message instanceof Message.Settled) {
+            out.writeByte(SETTLED);
+        } else if (message instanceof Message.Sick sick) {
+            out.writeByte(SICK);
+            writeString(shorten(sick.reason()), out);
+        } else if (message instanceof Message.TakenBack takenBack) {
+            out.writeByte(TAKEN_BACK);
+            writeString(shorten(takenBack.reason()), out);
+        } else if (message instanceof Message.Age age) {
+            out.writeByte(AGE).writeInt(age.generations());
         } else if (message instanceof Message.Abort abort) {
             out.writeByte(ABORT);
             writeString(shorten(abort.reason()), out);
@@ -181,9 +198,14 @@ public final class MessageCodec {
             case END -> new Message.End();
             case RECEIVED -> new Message.Received(readCount(in));
             case READY -> new Message.Ready();
-            case COMMIT -> new Message.Commit();
+            case COMMIT -> new Message.Commit(readMillis(in));
             case SERVING -> new Message.Serving(readCounts(in));
             case DRAINED -> new Message.Drained(in.readLong());
+            case ALIVE -> new Message.Alive(in.readBoolean());
+            case SETTLED -> new Message.Settled();
+            case SICK -> new Message.Sick(readString(in));
+            case TAKEN_BACK -> new Message.TakenBack(readString(in));
+            case AGE -> new Message.Age(readCount(in));
             case ABORT -> new Message.Abort(readString(in));
             default -> throw new ProtocolException("unknown message type " + type);
         };
@@ -287,6 +309,14 @@ public final class MessageCodec {
             throw new ProtocolException("a file cannot be open like that: mode " + flags + ", offset " + offset);
         }
         return new FileMode((flags & READABLE) != 0, (flags & WRITABLE) != 0, (flags & APPEND) != 0, offset);
+    }
+
+    private static long readMillis(ByteBuf in) {
+        long millis = in.readLong();
+        if (millis < 0) {
+            throw new ProtocolException("no time is that long: " + Long.toUnsignedString(millis) + " ms");
+        }
+        return millis;
     }
 
     private static Message.Purpose readPurpose(ByteBuf in) {

@@ -156,8 +156,12 @@ public final class HandoffServer {
 
     /** Says why and closes; soon, even if the other side does not read. */
     public static ChannelFuture refuse(Channel connection, String reason) {
-        ChannelFuture told =
-                connection.writeAndFlush(new Message.Abort(reason)).addListener(ChannelFutureListener.CLOSE);
+        return lastWord(connection, new Message.Abort(reason));
+    }
+
+    /** Says something and closes; soon, even if the other side does not read. */
+    public static ChannelFuture lastWord(Channel connection, Message message) {
+        ChannelFuture told = connection.writeAndFlush(message).addListener(ChannelFutureListener.CLOSE);
         if (!told.isDone()) {
             ScheduledFuture<?> deadline =
                     connection.eventLoop().schedule(() -> connection.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);

@@ -92,6 +92,7 @@ public final class IncomingTransfer {
     private @Nullable Path path;
     private @Nullable ScheduledFuture<?> lastWords;
     private long predecessorPid;
+    private long peerPid;
     private int acknowledged;
     private long acknowledgedNanos;
 
@@ -159,7 +160,7 @@ public final class IncomingTransfer {
 
     private void connected(Channel channel) {
         try {
-            PeerCheck.of(transport, channel, where);
+            peerPid = PeerCheck.of(transport, channel, where).pid();
         } catch (PeerCheck.Refused e) {
             fail(Reasons.of(e));
             return;
@@ -291,6 +292,11 @@ public final class IncomingTransfer {
             abort(reason);
             events.failed(reason);
         }
+    }
+
+    /** The pid of the process that listens at the path, as the kernel tells it; 0 if it is not known. */
+    public long peerPid() {
+        return peerPid;
     }
 
     /** Whether everything that was announced so far is here. */

@@ -2,7 +2,6 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import java.time.Duration;
-import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Notices that the other side has said nothing for some time. On the control loop. */
@@ -10,7 +9,7 @@ final class Silence {
     private final ControlLoop control;
     private final Duration limit;
     private final Runnable tooLong;
-    private @Nullable ScheduledFuture<?> timer;
+    private @Nullable Deadline timer;
     private long heardNanos;
 
     Silence(ControlLoop control, Duration limit, Runnable tooLong) {
@@ -23,7 +22,7 @@ final class Silence {
     void broken() {
         heardNanos = System.nanoTime();
         if (timer == null) {
-            timer = control.schedule(this::look, limit);
+            timer = Deadline.in(limit, control, this::look);
         }
     }
 
@@ -33,16 +32,16 @@ final class Silence {
             timer = null;
             tooLong.run();
         } else {
-            timer = control.schedule(this::look, Duration.ofNanos(left));
+            timer = Deadline.in(Duration.ofNanos(left), control, this::look);
         }
     }
 
     /** Nobody has to say anything any more. */
     void over() {
-        ScheduledFuture<?> pending = timer;
+        Deadline pending = timer;
         timer = null;
         if (pending != null) {
-            pending.cancel(false);
+            pending.cancel();
         }
     }
 }

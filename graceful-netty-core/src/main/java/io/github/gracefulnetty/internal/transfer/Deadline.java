@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.transfer;
+
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that is done after some time, by the monotonic clock. A process that was stopped meanwhile, with a signal or
+ * with its whole machine, first gets to read what has arrived since. On the control loop.
+ */
+public final class Deadline {
+    /** A loop that is later than this has not run. */
+    private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final Duration TIME_TO_READ = Duration.ofSeconds(1);
+
+    private final ControlLoop control;
+    private final Runnable action;
+    private long dueNanos;
+    private @Nullable ScheduledFuture<?> timer;
+
+    private Deadline(ControlLoop control, Runnable action) {
+        this.control = control;
+        this.action = action;
+    }
+
+    /** Runs {@code action} after {@code delay}, unless it is cancelled. */
+    public static Deadline in(Duration delay, ControlLoop control, Runnable action) {
+        Deadline deadline = new Deadline(control, action);
+        deadline.schedule(delay);
+        return deadline;
+    }
+
+    private void schedule(Duration delay) {
+        dueNanos = System.nanoTime() + delay.toNanos();
+        timer = control.schedule(this::due, delay);
+    }
+
+    private void due() {
+        if (System.nanoTime() - dueNanos > STOPPED_NANOS) {
+            schedule(TIME_TO_READ);
+        } else {
+            timer = null;
+            action.run();
+        }
+    }
+
+    public void cancel() {
+        ScheduledFuture<?> pending = timer;
+        timer = null;
+        if (pending != null) {
+            pending.cancel(false);
+        }
+    }
+}

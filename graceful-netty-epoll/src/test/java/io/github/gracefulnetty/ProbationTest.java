@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a predecessor does while its successor is on probation. */
+class ProbationTest {
+    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final SocketAddress ANY_PORT = new InetSocketAddress("127.0.0.1", 0);
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private Greeter old;
+    private SocketAddress address;
+    private DomainSocketAddress unix;
+
+    private Path path() {
+        return directory.resolve("handoff.sock");
+    }
+
+    private Graceful.Builder builder() {
+        return Graceful.builder().handoffPath(path()).drainTimeout(LONG).probation(LONG);
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        old = new Greeter("old", builder());
+        address = old.bind(ANY_PORT).localAddress();
+        unix = new DomainSocketAddress(directory.resolve("app.sock").toString());
+        old.bind(unix);
+        old.graceful.ready().join();
+    }
+
+    @AfterEach
+    void end() {
+        old.close();
+    }
+
+    private Greeter start(Graceful.Builder settings) throws Exception {
+        Greeter young = new Greeter("young", settings);
+        young.bind(address);
+        young.bind(unix);
+        young.graceful.ready().join();
+        return young;
+    }
+
+    private Greeter replace(Graceful.Builder settings) throws Exception {
+        Greeter young = start(settings);
+        await(old, Lifecycle.State.PROBATION);
+        return young;
+    }
+
+    private static void await(Greeter greeter, Lifecycle.State state) {
+        Awaitility.await().until(() -> greeter.graceful.runtime().state() == state);
+    }
+
+    private void awaitAnswersFrom(String name) {
+        Awaitility.await()
+                .until(() ->
+                        Greeter.ask(address).equals(name) && Greeter.ask(unix).equals(name));
+    }
+
+    /** A successor that serves, and whose words are chosen by the test. Its descriptors are closed as soon as they come. */
+    private RawPeer replaceRaw() throws IOException {
+        RawPeer successor = new RawPeer(path());
+        successor.say(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, Token.NONE));
+        Token token = successor.hear(Message.Welcome.class).laneToken();
+        try (RawPeer lane = new RawPeer(path())) {
+            lane.say(new Message.Attach(1, token));
+            int count = successor.hear(Message.Manifest.class).descriptors();
+            for (int i = 0; i < count; i++) {
+                successor.hear(Message.Descriptor.class);
+            }
+            successor.say(new Message.Received(count)).say(new Message.Ready());
+            assertThat(successor.hear(Message.Commit.class).probationMillis()).isEqualTo(LONG.toMillis());
+            successor.say(new Message.Serving(List.of()));
+        }
+        await(old, Lifecycle.State.PROBATION);
+        return successor;
+    }
+
+    @Test
+    void shouldServeAgainWhenTheSuccessorHangsUp() throws Exception {
+        replaceRaw().close();
+        assertServesAgain();
+    }
+
+    @Test
+    void shouldAnswerWhoWaitedMeanwhile() throws Exception {
+        try (RawPeer successor = replaceRaw();
+                Socket waiting = Greeter.connect(address)) {
+            successor.close();
+            assertThat(Greeter.read(waiting.getInputStream())).isEqualTo("old");
+        }
+    }
+
+    @Test
+    void shouldServeAgainWhenTheSuccessorIsSick() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say(new Message.Sick("no database"));
+            assertThat(successor.hear(Message.TakenBack.class).reason()).contains("is sick: no database");
+            successor.hearEnd();
+        }
+        assertServesAgain();
+    }
+
+    @Test
+    void shouldServeAgainWhenTheSuccessorSaysNothing() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say(new Message.Alive(false));
+            assertThat(successor.hear(Message.TakenBack.class).reason())
+                    .contains("hangs", "has said nothing for 5000 ms");
+        }
+        assertServesAgain();
+    }
+
+    @Test
+    void shouldServeAgainWhenTheSuccessorSpeaksNonsense() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 99);
+            assertServesAgain();
+        }
+    }
+
+    private void assertServesAgain() throws Exception {
+        await(old, Lifecycle.State.SERVING);
+        awaitAnswersFrom("old");
+        try (Greeter young = replace(builder())) {
+            awaitAnswersFrom("young");
+        }
+    }
+
+    @Test
+    void shouldServeForGoodOnceTheSuccessorSaysSo() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say(new Message.Settled());
+            successor.hear(Message.Settled.class);
+            assertThat(successor.hear(Message.Drained.class).forced()).isZero();
+        }
+        assertThat(old.graceful.awaitExit().handedOver()).isTrue();
+    }
+
+    @Test
+    void shouldNotEndBeforeProbationDoes() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say(new Message.Alive(true));
+            assertThat(old.graceful.exitFuture()).isNotDone();
+            assertThat(old.graceful.isServing()).isFalse();
+            successor.say(new Message.Settled());
+            old.graceful.awaitExit();
+        }
+    }
+
+    @Test
+    void shouldLetTimeDecide() throws Exception {
+        old.close();
+        try (Greeter first = new Greeter("first", builder().probation(Duration.ofSeconds(1)))) {
+            address = first.bind(ANY_PORT).localAddress();
+            first.graceful.ready().join();
+            try (Greeter second = new Greeter("second", builder())) {
+                second.bind(address);
+                second.graceful.ready().join();
+                assertThat(first.graceful.awaitExit().handedOver()).isTrue();
+                assertThat(Greeter.ask(address)).isEqualTo("second");
+                assertThatThrownBy(() -> second.graceful.giveBack("late").join())
+                        .hasMessageContaining("not on probation");
+            }
+        }
+    }
+
+    @Test
+    void shouldGiveBack() throws Exception {
+        try (Greeter young = replace(builder())) {
+            awaitAnswersFrom("young");
+            young.graceful.giveBack("no database").join();
+            assertThat(young.graceful.awaitExit().handedOver()).isTrue();
+            await(old, Lifecycle.State.SERVING);
+            awaitAnswersFrom("old");
+        }
+        assertThat(Greeter.ask(unix)).isEqualTo("old"); // the path outlives who gave back
+        assertServesAgain();
+    }
+
+    @Test
+    void shouldLetTheApplicationDecide() throws Exception {
+        CompletableFuture<Void> verdict = new CompletableFuture<>();
+        try (Greeter young = replace(builder().probationCheck(() -> verdict))) {
+            assertThat(old.graceful.exitFuture()).isNotDone();
+            verdict.complete(null);
+            old.graceful.awaitExit();
+            awaitAnswersFrom("young");
+        }
+    }
+
+    @Test
+    void shouldGiveBackWhenTheApplicationSaysSo() throws Exception {
+        for (boolean thrown : new boolean[] {true, false}) {
+            CompletableFuture<Void> verdict = new CompletableFuture<>();
+            try (Greeter young = start(builder().probationCheck(() -> {
+                if (thrown) {
+                    throw new IllegalStateException("expected by the test");
+                }
+                return verdict;
+            }))) {
+                verdict.completeExceptionally(new IOException("no disk"));
+                young.graceful.awaitExit();
+            }
+            await(old, Lifecycle.State.SERVING);
+            awaitAnswersFrom("old");
+        }
+    }
+
+    @Test
+    void shouldTellWhoAskedForTheUpgrade() throws Exception {
+        Greeter.ask(address);
+        CompletableFuture<UpgradeResult> none = old.graceful.upgrade();
+        assertThat(old.graceful.cancelUpgrade().join()).isTrue();
+        assertThatThrownBy(none::join)
+                .isInstanceOf(CompletionException.class)
+                .hasCauseInstanceOf(HandoffException.class)
+                .hasMessageContaining("it was cancelled");
+        assertThat(old.graceful.cancelUpgrade().join()).isFalse();
+    }
+
+    @Test
+    void shouldKeepWhatTheSuccessorDoesNotWantUntilProbationIsOver() throws Exception {
+        try (Greeter young = new Greeter("young", builder())) {
+            young.bind(address);
+            young.graceful.ready().join();
+            await(old, Lifecycle.State.PROBATION);
+            assertThat(Greeter.ask(unix)).isEqualTo("old");
+            young.graceful.giveBack("it misses a listener").join();
+            awaitAnswersFrom("old");
+        }
+        try (Greeter young = new Greeter("young", builder())) {
+            young.bind(address);
+            young.graceful.ready().join();
+            old.graceful.stop().join();
+            assertThat(directory.resolve("app.sock")).doesNotExist();
+        }
+    }
+
+    @Test
+    void shouldNotComeBackWhenTheSuccessorIsToldToStop() throws Exception {
+        try (Greeter young = replace(builder())) {
+            young.graceful.stop().join();
+            assertThat(old.graceful.awaitExit().handedOver()).isTrue();
+        }
+        assertThatThrownBy(() -> Greeter.ask(address)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void shouldPassWhenTheNextUpgradeBegins() throws Exception {
+        try (Greeter young = replace(builder());
+                Greeter youngest = new Greeter("youngest", builder())) {
+            youngest.bind(address);
+            youngest.bind(unix);
+            youngest.graceful.ready().join();
+            old.graceful.awaitExit();
+            awaitAnswersFrom("youngest");
+            youngest.graceful.giveBack("sick").join();
+            awaitAnswersFrom("young");
+        }
+    }
+
+    @Test
+    void shouldEndTheOldestGenerationBeyondTheCap() throws Exception {
+        old.close();
+        Greeter first = new Greeter("first", builder().maxDraining(1));
+        Channel listener = first.bootstrap(ANY_PORT)
+                .childHandler(new io.netty.channel.ChannelInboundHandlerAdapter())
+                .bind(ANY_PORT)
+                .sync()
+                .channel();
+        first.graceful.ready().join();
+        try (first;
+                Socket lasting = Greeter.connect(listener.localAddress());
+                Greeter second = new Greeter("second", builder())) {
+            Awaitility.await()
+                    .until(() -> !first.graceful
+                            .runtime()
+                            .context()
+                            .connections()
+                            .open()
+                            .isEmpty());
+            second.bind(listener.localAddress());
+            second.graceful.ready().join();
+            try (Greeter third = new Greeter("third", builder())) {
+                third.bind(listener.localAddress());
+                third.graceful.ready().join();
+                assertThat(first.graceful.awaitExit().forced()).isEqualTo(1);
+                assertThat(lasting.getInputStream().read()).isNegative();
+            }
+        }
+    }
+}
