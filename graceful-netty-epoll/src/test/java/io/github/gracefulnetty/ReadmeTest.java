@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.handoff.DescriptorServer;
@@ -24,15 +25,18 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,11 +62,13 @@ class ReadmeTest {
         Matcher blocks = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(README));
         List<String> more = new ArrayList<>();
         while (blocks.find()) {
-            if (blocks.group(1).contains("Datagram") || blocks.group(1).contains("DescriptorServer")) {
+            if (blocks.group(1).contains("Datagram")
+                    || blocks.group(1).contains("DescriptorServer")
+                    || blocks.group(1).contains("probation")) {
                 more.add(blocks.group(1));
             }
         }
-        assertThat(more).hasSize(2);
+        assertThat(more).hasSize(3);
         for (String block : more) {
             for (String statement : block.split("\n\n", -1)) {
                 assertThat(source).contains(code(statement));
@@ -104,6 +110,31 @@ class ReadmeTest {
             each.stop().join();
         }
         workers.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+
+    @Test
+    void shouldSetProbationUp() {
+        Graceful.Builder builder = Graceful.builder()
+                .probation(Duration.ofSeconds(10))
+                .probationCheck(() -> smokeTest().orTimeout(20, SECONDS))
+                .maxDraining(4);
+        Graceful graceful = builder.build();
+        assertThat(graceful.toString()).contains("probation=PT10S and a check, maxDraining=4");
+        graceful.stop().join();
+    }
+
+    /** Not run: the README shows it. */
+    void giveBackAndTell(Graceful graceful) {
+        graceful.giveBack("no database");
+        graceful.upgrade().thenAccept(result -> result.settled().exceptionally(failure -> alert(failure)));
+    }
+
+    private static CompletableFuture<Void> smokeTest() {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private static @Nullable Void alert(Throwable failure) {
+        throw new AssertionError(failure);
     }
 
     private interface Sessions {
