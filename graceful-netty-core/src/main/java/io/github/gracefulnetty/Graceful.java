@@ -228,6 +228,7 @@ public final class Graceful {
         private Duration probation = ProcessSettings.probation(System::getProperty, System.getenv());
         private Optional<Supplier<? extends CompletionStage<?>>> probationCheck = Optional.empty();
         private int maxDraining = 4;
+        private Optional<Path> pidFile = Optional.empty();
         private List<String> upgradeSignals = List.of();
         private List<String> stopSignals = List.of();
         private Optional<List<String>> command = Optional.empty();
@@ -291,6 +292,19 @@ public final class Graceful {
                 throw new IllegalArgumentException("maxDraining must be at least 1, not " + generations);
             }
             maxDraining = generations;
+            return this;
+        }
+
+        /**
+         * Where the pid of the process that serves is written, as a decimal number and a line feed, whenever that changes:
+         * before a successor accepts, and when its predecessor takes back. Removed by a process that ends without a
+         * successor. Its directory must exist. None by default.
+         */
+        public Builder pidFile(Path path) {
+            if (path.getFileName() == null) {
+                throw new IllegalArgumentException("pidFile is not the path of a file: " + path);
+            }
+            pidFile = Optional.of(path);
             return this;
         }
 
@@ -370,6 +384,7 @@ public final class Graceful {
                     probation,
                     probationCheck.orElse(null),
                     maxDraining,
+                    pidFile.orElse(null),
                     upgradeSignals,
                     stopSignals,
                     command.orElse(null),

@@ -127,6 +127,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
     /** The JVM ends without a drain: removes the paths that nobody else needs. On any thread. */
     void endAbruptly() {
         predecessor.endpoint().removePaths();
+        if (successor.mayBeTakenBack()) {
+            return;
+        }
         switch (state()) {
             // In the other states, a successor that has the listeners may go on with them.
             case STARTING, SERVING, GIVING_BACK, STOPPING -> context.register().removePaths();

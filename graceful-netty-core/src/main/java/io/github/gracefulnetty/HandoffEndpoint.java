@@ -3,6 +3,7 @@ package io.github.gracefulnetty;
 
 import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
+import io.github.gracefulnetty.internal.process.PidFile;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
@@ -20,6 +21,7 @@ final class HandoffEndpoint {
     private final @Nullable NativeTransport transport;
     private final ControlLoop control;
     private final @Nullable Path configured;
+    private final @Nullable PidFile pidFile;
     private final HandoffServer.Receptionist receptionist;
     private volatile @Nullable HandoffServer server;
     private volatile @Nullable Path privateDirectory;
@@ -27,11 +29,12 @@ final class HandoffEndpoint {
     HandoffEndpoint(
             @Nullable NativeTransport transport,
             ControlLoop control,
-            @Nullable Path configured,
+            Settings settings,
             HandoffServer.Receptionist receptionist) {
         this.transport = transport;
         this.control = control;
-        this.configured = configured;
+        this.configured = settings.handoffPath();
+        this.pidFile = settings.pidFile() == null ? null : new PidFile(settings.pidFile());
         this.receptionist = receptionist;
     }
 
@@ -50,11 +53,14 @@ final class HandoffEndpoint {
     }
 
     /**
-     * Binds under the temporary name, so that taking over the path is one rename that can hardly fail.
+     * Binds, and writes the PID file, under a temporary name, so that taking over is one rename each that can hardly fail.
      *
      * @return whether there is anything to publish
      */
     boolean prepare() throws IOException {
+        if (pidFile != null) {
+            pidFile.prepare();
+        }
         if (configured == null || transport == null) {
             return false;
         }
@@ -64,8 +70,16 @@ final class HandoffEndpoint {
         return true;
     }
 
+    /** This process serves: the PID file says so. */
+    void serves() throws IOException {
+        if (pidFile != null) {
+            pidFile.publish();
+        }
+    }
+
     /** Puts what was prepared in the predecessor's place. */
     void takeOver() throws IOException {
+        serves();
         if (server != null && !published().isOurs()) {
             published().publishOverPredecessor();
         }
@@ -73,10 +87,19 @@ final class HandoffEndpoint {
 
     /** Makes the path lead here again, after a successor took it and died. */
     void takeBack() throws IOException {
-        if (server != null && configured != null && !published().isOurs()) {
-            close();
-            prepare();
-            takeOver();
+        if (pidFile != null && !pidFile.isOurs()) {
+            pidFile.publish();
+        }
+        NativeTransport usable = transport;
+        if (server != null
+                && configured != null
+                && usable != null
+                && !published().isOurs()) {
+            closePrivate();
+            closeServer();
+            HandoffServer anew = new HandoffServer(usable, control, new HandoffPath(configured), receptionist);
+            server = anew;
+            anew.path().publishOverPredecessor();
         }
     }
 
@@ -143,6 +166,7 @@ final class HandoffEndpoint {
         if (listening != null) {
             listening.removePath();
         }
+        removePidFile();
         removeOrphan(privateDirectory == null ? null : privateDirectory.resolve("handoff.sock"));
     }
 
@@ -162,7 +186,18 @@ final class HandoffEndpoint {
         }
     }
 
+    private void removePidFile() {
+        try {
+            if (pidFile != null) {
+                pidFile.remove();
+            }
+        } catch (IOException e) {
+            LOGGER.warn("graceful-netty: cannot remove the PID file: {}", e.toString());
+        }
+    }
+
     void close() {
+        removePidFile();
         closePrivate();
         closeServer();
     }

@@ -37,6 +37,7 @@ import static io.github.gracefulnetty.Lifecycle.State.TRANSFERRING;
 
 import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The life of one process as a table of states and events; whatever the table does not contain is rejected. Changed on
@@ -110,6 +111,12 @@ final class Lifecycle {
         DRAINED
     }
 
+    /** Sees every change of a state, on the control loop. */
+    interface Watcher {
+        /** @param after whether the state has changed already */
+        void at(State from, Event event, boolean after);
+    }
+
     private static final Map<State, Map<Event, State>> TABLE = new EnumMap<>(State.class);
 
     static {
@@ -162,6 +169,8 @@ final class Lifecycle {
         on(STOPPING, DRAINED, EXITED);
     }
 
+    private static volatile @Nullable Watcher watcher;
+
     private volatile State state = STARTING;
 
     private static void on(State from, Event event, State to) {
@@ -192,8 +201,23 @@ final class Lifecycle {
         if (next == null) {
             throw new IllegalStateException(event + " cannot happen in state " + state);
         }
+        State from = state;
+        tell(from, event, false);
         state = next;
+        tell(from, event, true);
         return next;
+    }
+
+    private static void tell(State from, Event event, boolean after) {
+        Watcher told = watcher;
+        if (told != null) {
+            told.at(from, event, after);
+        }
+    }
+
+    /** For tests that make a process fail at a certain point of its life. Nothing else watches. */
+    static void watch(Watcher by) {
+        watcher = by;
     }
 
     /** The table, for its documentation and tests. */

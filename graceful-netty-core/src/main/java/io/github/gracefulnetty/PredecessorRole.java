@@ -39,8 +39,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     PredecessorRole(ProcessContext context, ProcessContext.Whole whole) {
         this.context = context;
         this.whole = whole;
-        this.endpoint = new HandoffEndpoint(
-                context.transport(), context.control(), context.settings().handoffPath(), this);
+        this.endpoint = new HandoffEndpoint(context.transport(), context.control(), context.settings(), this);
     }
 
     HandoffEndpoint endpoint() {
@@ -274,7 +273,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         try {
             endpoint.takeBack();
         } catch (IOException e) {
-            LOGGER.error("graceful-netty: cannot take the handoff path back: {}", e.toString());
+            LOGGER.error("graceful-netty: cannot take the handoff path or the PID file back: {}", e.toString());
         }
     }
 

@@ -30,6 +30,7 @@ final class ProcessSettings {
                 .stopOnSignal("TERM", "INT");
         ProcessSettings settings = new ProcessSettings(properties, environment);
         settings.use("handoffPath", value -> builder.handoffPath(Path.of(value)));
+        settings.use("pidFile", value -> builder.pidFile(Path.of(value)));
         settings.use("application", builder::application);
         settings.use("drainTimeout", value -> builder.drainTimeout(duration(value)));
         settings.use("upgradeTimeout", value -> builder.upgradeTimeout(duration(value)));

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param probation how long a successor is on probation; zero if it is not
  * @param probationCheck what decides when this process, as a successor, has passed it; {@code null} if time does
  * @param mostDraining how many older generations may drain
+ * @param pidFile where the pid of the process that serves is written; {@code null} for none
  * @param mostState how many bytes of application state a predecessor may send
  * @param application what its generations are generations of; empty if it does not say
  * @param command what starts a successor; {@code null} for this process's own command line
@@ -25,6 +26,7 @@ record Settings(
         Duration probation,
         @Nullable Supplier<? extends CompletionStage<?>> probationCheck,
         int mostDraining,
+        @Nullable Path pidFile,
         List<String> upgradeSignals,
         List<String> stopSignals,
         @Nullable List<String> command,
@@ -36,7 +38,8 @@ record Settings(
         return "handoffPath=" + (handoffPath == null ? "none" : handoffPath) + ", drainTimeout=" + drainTimeout
                 + ", upgradeTimeout=" + upgradeTimeout
                 + ", probation=" + probation + (probationCheck == null ? "" : " and a check") + ", maxDraining="
-                + mostDraining + ", upgradeSignals=" + upgradeSignals + ", stopSignals="
+                + mostDraining + (pidFile == null ? "" : ", pidFile=" + pidFile) + ", upgradeSignals=" + upgradeSignals
+                + ", stopSignals="
                 + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
                 + ", mostState=" + mostState
                 + (application.isEmpty() ? "" : ", application=" + application)

@@ -39,7 +39,7 @@ final class SuccessorRole implements Takeover.Events {
     private volatile int generation = 1;
     private boolean readyRequested;
     private @Nullable Path privatePath;
-    private @Nullable Takeover takeover;
+    private volatile @Nullable Takeover takeover;
     private Duration probation = Duration.ZERO;
     private final Trial trial;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -88,6 +88,11 @@ final class SuccessorRole implements Takeover.Events {
         Token token = ticket == null ? Token.NONE : ticket.token();
         takeover = new Takeover(transport, context.control(), connectTo, token, context.settings(), this);
         takeover.start();
+    }
+
+    /** Whether the predecessor may take everything back: then it needs the paths. On any thread. */
+    boolean mayBeTakenBack() {
+        return takeover != null && !trial.isOver();
     }
 
     /** Completes on the control loop when the predecessor has drained, or is gone. */
@@ -186,6 +191,13 @@ final class SuccessorRole implements Takeover.Events {
             context.lifecycle().fire(Event.READY);
             from.ready();
         } else if (context.lifecycle().state() == State.STARTING) {
+            try {
+                endpoint.serves();
+            } catch (IOException e) {
+                readyRequested = false;
+                ready.completeExceptionally(new HandoffException(Reasons.of(e), e));
+                return;
+            }
             context.lifecycle().fire(Event.READY);
             serve();
         } else {
@@ -256,7 +268,7 @@ final class SuccessorRole implements Takeover.Events {
         try {
             endpoint.takeOver();
         } catch (IOException e) {
-            String reason = "cannot take over the handoff path: " + e;
+            String reason = "cannot take over the handoff path or the PID file: " + e;
             from.abort(reason);
             fail(reason);
             return;
@@ -271,7 +283,7 @@ final class SuccessorRole implements Takeover.Events {
     public void aborted(String reason) {
         if (context.lifecycle().allows(Event.ABORTED)) {
             fail(reason);
-        } else if (trial.isOn()) {
+        } else if (!trial.isOver()) {
             takenBack(reason);
         }
     }
@@ -324,7 +336,7 @@ final class SuccessorRole implements Takeover.Events {
     public void predecessorLost() {
         Takeover from = takeover;
         boolean serves = !context.lifecycle().allows(Event.ABORTED);
-        if (from == null || (serves && !trial.isOn())) {
+        if (from == null || (serves && trial.isOver())) {
             gone.complete(null);
             return;
         }

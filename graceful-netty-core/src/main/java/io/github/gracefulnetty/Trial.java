@@ -26,6 +26,7 @@ final class Trial {
     private final Consumer<Message> predecessor;
     private final Consumer<String> sick;
     private boolean on;
+    private volatile boolean over;
     private boolean undecided;
     private @Nullable ScheduledFuture<?> alive;
     private @Nullable Deadline patience;
@@ -43,7 +44,11 @@ final class Trial {
 
     /** Begins, when this process serves. */
     void begin(Duration length, @Nullable Supplier<? extends CompletionStage<?>> check) {
+        if (over) {
+            return;
+        }
         if (length.isZero()) {
+            over = true;
             return;
         }
         on = true;
@@ -87,6 +92,11 @@ final class Trial {
         return on;
     }
 
+    /** Whether the predecessor takes nothing back any more; not before {@link #begin}. */
+    boolean isOver() {
+        return over;
+    }
+
     /** This process serves for good: the predecessor takes nothing back any more. */
     void settle() {
         if (on && givingBack == null) {
@@ -115,6 +125,7 @@ final class Trial {
     /** It is over, and nothing was given back. */
     void over(String why) {
         on = false;
+        over = true;
         ScheduledFuture<?> pending = alive;
         if (pending != null) {
             pending.cancel(false);

@@ -49,6 +49,9 @@ public final class HttpCommand implements Callable<Integer> {
     @Option(names = "--handoff", paramLabel = "PATH", description = "Where a second copy finds this process.")
     private @Nullable Path handoff;
 
+    @Option(names = "--pid-file", paramLabel = "PATH", description = "Where the pid of the process that serves is.")
+    private @Nullable Path pidFile;
+
     @Option(names = "--drain-timeout", paramLabel = "TIME", defaultValue = "30s", description = "${DEFAULT-VALUE}")
     private Duration drainTimeout = Duration.ZERO;
 
@@ -78,6 +81,9 @@ public final class HttpCommand implements Callable<Integer> {
                 .stopOnSignal("TERM", "INT");
         if (handoff != null) {
             builder.handoffPath(handoff);
+        }
+        if (pidFile != null) {
+            builder.pidFile(pidFile);
         }
         Graceful graceful = builder.build();
         try {

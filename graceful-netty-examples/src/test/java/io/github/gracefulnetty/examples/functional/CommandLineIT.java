@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * An upgrade starts the very command line of the running process, byte by byte, in the same directory and environment.
  * The command lines are written to shell scripts: the JVM that runs the tests may not be able to express them itself.
  */
+@Tag("once")
 class CommandLineIT {
     private static final List<String> AWKWARD = List.of(
             "plain",

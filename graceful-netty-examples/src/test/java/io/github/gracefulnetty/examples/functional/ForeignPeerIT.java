@@ -72,9 +72,11 @@ class ForeignPeerIT {
     @Test
     void shouldHandAServiceOverToIt() throws Exception {
         Path path = directory.resolve("handoff.sock");
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0", "--handoff", path.toString()));
+        RunningProcess server = processes.start(JavaCommand.http("--port", "0", "--handoff", path.toString())
+                .environment("GRACEFUL_NETTY_PROBATION", "2m"));
         ServerGeneration first = server.awaitReady(1);
         RunningProcess peer = peer("take-over", path.toString());
+        assertThat(peer.out().await("PROBATION")).isEqualTo("PROBATION, ms: 120000");
         peer.out().await("SERVING");
         assertThat(server.awaitExit()).isZero();
         try (Socket client = new Socket("127.0.0.1", first.address().getPort())) {

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One side runs out of memory in the middle: both hear so, nothing stays open, and the sender serves the next receiver. */
+@Tag("once")
 class MemoryLimitIT {
     private static final int MOST_METADATA = 65_536;
     private static final int OFFERED = 1_000;

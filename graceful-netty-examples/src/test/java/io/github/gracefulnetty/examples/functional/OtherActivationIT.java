@@ -13,11 +13,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A service manager opens what is no stream listener. */
+@Tag("once")
 class OtherActivationIT {
     private static final String ASK = """
             import socket, sys

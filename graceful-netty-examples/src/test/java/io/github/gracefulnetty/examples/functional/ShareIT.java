@@ -15,11 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The {@code share} example: what one process offers, others use, and nothing of it is left. */
+@Tag("once")
 class ShareIT {
     private static final int TERMINATED = 128 + 15;
     private static final int LIMIT_MILLIS = 90_000;

@@ -12,7 +12,7 @@ import sys
 
 MAGIC, VERSION, MAX_FRAME, WINDOW = 0x474E484F, 1, 1 << 20, 64
 (HELLO, WELCOME, ATTACH, MANIFEST, DESCRIPTOR, RECEIVED, READY, COMMIT, SERVING, DRAINED, ABORT, STATE, WITHDRAWN,
- END) = range(1, 15)
+ END, ALIVE, SETTLED) = range(1, 17)
 TAKE_OVER, RECEIVE = 1, 2
 TCP_LISTENER, IPV4, IPV6 = 1, 4, 6
 
@@ -194,16 +194,21 @@ def acknowledgement(connection):
 def take_over(path):
     connection, _, found = take_all(path, TAKE_OVER)
     write(connection, READY)
-    kind, _ = read(connection)
+    kind, message = read(connection)
     assert kind == COMMIT
+    print("PROBATION, ms: %d" % message.number(8), flush=True)
     listener = found[0][1]
     listener.setblocking(True)
     write(connection, SERVING, struct.pack(">I", 0))
+    write(connection, ALIVE, struct.pack(">B", 1))
+    write(connection, SETTLED)
     print("SERVING", flush=True)
     client, _ = listener.accept()
     client.recv(65536)
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\npython")
     client.close()
+    kind, _ = read(connection)
+    assert kind == SETTLED
     kind, message = read(connection)
     assert kind == DRAINED
     print("DRAINED, by force: %d" % message.number(8), flush=True)
