@@ -144,7 +144,7 @@ public final class RunningProcess {
     }
 
     /** Everything for the reader of a failed test. */
-    String report() {
+    public String report() {
         return "---- " + this + (process.isAlive() ? "" : ", status " + process.exitValue()) + "\n" + command
                 + "\n-- standard output\n" + out.text() + "\n-- standard error\n" + err.text();
     }
