@@ -36,6 +36,10 @@ final class ReactorServer {
                 .runOn(loops)
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(who)))
                         .get(
+                                "/soon",
+                                (request, response) -> response.sendString(
+                                        Mono.delay(Duration.ofMillis(20)).map(tick -> who)))
+                        .get(
                                 "/slow",
                                 (request, response) -> response.sendString(
                                         Mono.delay(Duration.ofSeconds(2)).map(tick -> who))))

@@ -97,7 +97,7 @@ class UpgradeUnderLoadIT {
     @Test
     void shouldAnswerAllThatH2loadStarted() {
         LoadTools.assertAllStartedSucceeded(
-                upgradeUnder(start("--h2c"), server -> LoadTools.h2load(processes, "http", server.address(), "/")));
+                upgradeUnder(start("--h2c"), server -> LoadTools.h2load(processes, "http", server.address(), "/soon")));
     }
 
     private static RunningProcess upgradeUnder(RunningProcess server, Function<ServerGeneration, RunningProcess> tool) {

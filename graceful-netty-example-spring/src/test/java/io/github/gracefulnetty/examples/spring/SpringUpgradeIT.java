@@ -73,7 +73,7 @@ class SpringUpgradeIT {
     void shouldAnswerAllThatH2loadStarted() {
         RunningProcess server = start("--server.http2.enabled=true");
         ServerGeneration first = server.awaitReady(1);
-        RunningProcess h2load = LoadTools.h2load(processes, "http", first.address(), "/");
+        RunningProcess h2load = LoadTools.h2load(processes, "http", first.address(), "/slow?ms=20");
         ServerGeneration second = upgrade(server, first);
         LoadTools.assertAllStartedSucceeded(h2load);
         second.term();
