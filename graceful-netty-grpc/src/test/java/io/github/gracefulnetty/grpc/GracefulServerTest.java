@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.ExitReport;
 import io.github.gracefulnetty.Graceful;
+import io.github.gracefulnetty.examples.functional.TestCertificate;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckRequest;

@@ -3,6 +3,8 @@ package io.github.gracefulnetty.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.examples.functional.TestCertificate;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -20,9 +22,11 @@ import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.netty.http.Http2SslContextSpec;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.tcp.SslProvider;
 
 /**
  * HTTP/2 and WebSocket connections while their server is replaced. The HTTP/2 client is Reactor Netty's: that of JDK 17
@@ -37,16 +41,14 @@ class ProtocolDrainTest {
 
     @Test
     void shouldFailNoHttp2RequestOverTls() throws Exception {
-        Keystore keys = Keystore.create(directory);
+        TestCertificate keys = new TestCertificate(directory);
+        SslProvider.GenericSslContextSpec<SslContextBuilder> forServer =
+                Http2SslContextSpec.forServer(keys.certificate(), keys.key());
+        SslProvider.GenericSslContextSpec<SslContextBuilder> forClient = Http2SslContextSpec.forClient()
+                .configure((SslContextBuilder builder) -> builder.trustManager(keys.certificate()));
         shouldFailNoRequest(
-                server -> server.protocol(HttpProtocol.H2).secure(spec -> secure(spec, keys)),
-                client -> client.protocol(HttpProtocol.H2).secure(spec -> {
-                    try {
-                        spec.sslContext(keys.forClient());
-                    } catch (Exception e) {
-                        throw new AssertionError(e);
-                    }
-                }),
+                server -> server.protocol(HttpProtocol.H2).secure(spec -> spec.sslContext(forServer)),
+                client -> client.protocol(HttpProtocol.H2).secure(spec -> spec.sslContext(forClient)),
                 "https");
     }
 
@@ -54,14 +56,6 @@ class ProtocolDrainTest {
     void shouldFailNoHttp2RequestInClearText() throws Exception {
         shouldFailNoRequest(
                 server -> server.protocol(HttpProtocol.H2C), client -> client.protocol(HttpProtocol.H2C), "http");
-    }
-
-    private static void secure(reactor.netty.tcp.SslProvider.SslContextSpec spec, Keystore keys) {
-        try {
-            spec.sslContext(keys.forServer());
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
     }
 
     private void shouldFailNoRequest(

@@ -3,14 +3,20 @@ package io.github.gracefulnetty.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.examples.functional.Await;
+import io.github.gracefulnetty.examples.functional.JavaCommand;
+import io.github.gracefulnetty.examples.functional.LoadTools;
+import io.github.gracefulnetty.examples.functional.RunningProcess;
+import io.github.gracefulnetty.examples.functional.ServerGeneration;
+import io.github.gracefulnetty.examples.functional.TestProcesses;
 import io.github.gracefulnetty.examples.load.LoadResult;
 import io.github.gracefulnetty.examples.load.Profile;
 import io.github.gracefulnetty.examples.load.StrictClient;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Upgrades in a row of a plain Reactor Netty server cost no client anything. */
@@ -19,94 +25,108 @@ class UpgradeUnderLoadIT {
     private static final String CLASS_PATH =
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
+    @RegisterExtension
+    final TestProcesses processes = new TestProcesses();
+
     @TempDir
     Path directory;
 
     @Test
-    void shouldLoseNothingOverTenUpgradesByHup() throws Exception {
-        try (ServerProcess server = start("0")) {
-            ServerProcess.Ready current = server.awaitReady(1);
-            try (StrictClient client = load(current)) {
-                for (int generation = 2; generation <= UPGRADES + 1; generation++) {
-                    awaitAnswers(client, current);
-                    ServerProcess.Ready old = current;
-                    old.signal("HUP");
-                    current = server.awaitReady(generation);
-                    awaitAnswers(client, current);
-                    old.awaitEnd();
-                }
-                assertNothingLost(client.stop(), UPGRADES + 1);
+    void shouldLoseNothingOverTenUpgradesByHup() {
+        shouldLoseNothingOverTenUpgrades(start());
+    }
+
+    @Test
+    void shouldLoseNothingOverTenUpgradesWhenTheLoopThatAcceptsIsBusy() {
+        shouldLoseNothingOverTenUpgrades(start("--busy"));
+    }
+
+    private void shouldLoseNothingOverTenUpgrades(RunningProcess server) {
+        ServerGeneration current = server.awaitReady(1);
+        try (StrictClient client = load(current)) {
+            awaitAnswers(client, current);
+            for (int generation = 2; generation <= UPGRADES + 1; generation++) {
+                current.hup();
+                current = server.awaitReady(generation);
+                awaitAnswers(client, current);
             }
+            processes.awaitOnly(current);
+            assertNothingLost(client.stop(), UPGRADES + 1);
+        }
+        assertThat(server.awaitExit()).isZero();
+        server.assertDrainedGently(UPGRADES);
+    }
+
+    @Test
+    void shouldLoseNothingWhenASecondCopyTakesOver() {
+        String handoff = "--handoff=" + directory.resolve("handoff.sock");
+        RunningProcess first = start(handoff);
+        ServerGeneration old = first.awaitReady(1);
+        try (StrictClient client = load(old)) {
+            awaitAnswers(client, old);
+            awaitAnswers(client, start(handoff).awaitReady(2));
+            assertThat(first.awaitExit()).isZero();
+            assertNothingLost(client.stop(), 2);
+        }
+        first.assertDrainedGently(1);
+    }
+
+    @Test
+    void shouldAnswerTheRequestsInFlightOnTerm() {
+        RunningProcess server = start();
+        ServerGeneration current = server.awaitReady(1);
+        try (StrictClient client = StrictClient.builder()
+                .address(current.address())
+                .profile(Profile.busy(8).withPath("/slow"))
+                .start()) {
+            // By the second round all connections are accepted: a stop resets those that wait for it.
+            Await.until("first answers", () -> client.snapshot().answered() >= 8);
+            current.term();
+            Await.until("answers", () -> client.snapshot().answered() >= 16);
+            LoadResult result = client.snapshot();
+            assertThat(result.lost()).as("%s", result).isZero();
             assertThat(server.awaitExit()).isZero();
-            current.signal("TERM");
-            current.awaitEnd();
         }
     }
 
     @Test
-    void shouldLoseNothingWhenASecondCopyTakesOver() throws Exception {
-        String path = directory.resolve("handoff.sock").toString();
-        try (ServerProcess first = start("0", path)) {
-            ServerProcess.Ready old = first.awaitReady(1);
-            try (StrictClient client = load(old)) {
-                awaitAnswers(client, old);
-                try (ServerProcess second = start("0", path)) {
-                    ServerProcess.Ready young = second.awaitReady(2);
-                    awaitAnswers(client, young);
-                    assertThat(first.awaitExit()).isZero();
-                    assertNothingLost(client.stop(), 2);
-                    young.signal("TERM");
-                    assertThat(second.awaitExit()).isZero();
-                }
-            }
-        }
+    void shouldShowNoErrorToWrk() {
+        LoadTools.assertNoError(upgradeUnder(start(), server -> LoadTools.wrk(processes, server.address(), "/")));
     }
 
     @Test
-    void shouldAnswerTheRequestsInFlightOnTerm() throws Exception {
-        try (ServerProcess server = start("0")) {
-            ServerProcess.Ready current = server.awaitReady(1);
-            try (StrictClient client = StrictClient.builder()
-                    .address(address(current))
-                    .profile(Profile.busy(8).withPath("/slow"))
-                    .start()) {
-                // By the second round all connections are accepted: a stop resets those that wait for it.
-                ServerProcess.await("first answers")
-                        .until(() -> client.snapshot().answered() >= 8);
-                current.signal("TERM");
-                ServerProcess.await("answers").until(() -> client.snapshot().answered() >= 16);
-                LoadResult result = client.snapshot();
-                assertThat(result.lost()).as("%s", result).isZero();
-                assertThat(server.awaitExit()).isZero();
-            }
-        }
+    void shouldAnswerAllThatH2loadStarted() {
+        LoadTools.assertAllStartedSucceeded(
+                upgradeUnder(start("--h2c"), server -> LoadTools.h2load(processes, "http", server.address(), "/soon")));
     }
 
-    private static ServerProcess start(String... arguments) throws Exception {
-        String[] command = new String[arguments.length + 3];
-        command[0] = "-cp";
-        command[1] = CLASS_PATH;
-        command[2] = ReactorServer.class.getName();
-        System.arraycopy(arguments, 0, command, 3, arguments.length);
-        return ServerProcess.start(command);
+    private static RunningProcess upgradeUnder(RunningProcess server, Function<ServerGeneration, RunningProcess> tool) {
+        ServerGeneration first = server.awaitReady(1);
+        RunningProcess load = tool.apply(first);
+        first.hup();
+        server.awaitReady(2);
+        first.awaitEnd();
+        server.assertDrainedGently(1);
+        return load;
     }
 
-    private static InetSocketAddress address(ServerProcess.Ready server) {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+    private RunningProcess start(String... options) {
+        return processes.start(JavaCommand.classPath(CLASS_PATH, ReactorServer.class, options));
     }
 
-    private static StrictClient load(ServerProcess.Ready server) {
+    private static StrictClient load(ServerGeneration server) {
         return StrictClient.builder()
-                .address(address(server))
+                .address(server.address())
                 .busy(16)
                 .paced(50, Duration.ofMillis(50))
                 .fresh(8)
                 .start();
     }
 
-    private static void awaitAnswers(StrictClient client, ServerProcess.Ready from) {
-        ServerProcess.await("answers from " + from)
-                .until(() -> client.snapshot()
+    private static void awaitAnswers(StrictClient client, ServerGeneration from) {
+        Await.until(
+                "answers from " + from,
+                () -> client.snapshot()
                         .generation(from.generation())
                         .filter(each -> each.pid() == from.pid())
                         .isPresent());

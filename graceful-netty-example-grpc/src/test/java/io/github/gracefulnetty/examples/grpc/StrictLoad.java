@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples.grpc;
 
+import io.github.gracefulnetty.examples.functional.Await;
 import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import io.netty.handler.ssl.SslContext;
+import java.io.File;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +21,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clients that never retry and never wait for a connection: whatever fails counts, but for what their own gRPC library
@@ -24,6 +30,7 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class StrictLoad implements AutoCloseable {
     private final InetSocketAddress server;
+    private final @Nullable SslContext tls;
     private final Map<Integer, LongAdder> calls = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> messages = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> freshConnections = new ConcurrentHashMap<>();
@@ -36,9 +43,16 @@ final class StrictLoad implements AutoCloseable {
     private final ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
     private volatile boolean stopping;
 
-    StrictLoad(String address) {
-        int colon = address.lastIndexOf(':');
-        server = new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+    /** In plain text. */
+    StrictLoad(InetSocketAddress server) {
+        this.server = server;
+        tls = null;
+    }
+
+    /** With TLS. */
+    StrictLoad(InetSocketAddress server, File certificate) throws SSLException {
+        this.server = server;
+        tls = GrpcSslContexts.forClient().trustManager(certificate).build();
     }
 
     /** So many callers on so many connections; each calls again 10 ms after the last answer. */
@@ -78,10 +92,8 @@ final class StrictLoad implements AutoCloseable {
     }
 
     private ManagedChannel channel() {
-        return NettyChannelBuilder.forAddress(server)
-                .usePlaintext()
-                .disableRetry()
-                .build();
+        NettyChannelBuilder builder = NettyChannelBuilder.forAddress(server).disableRetry();
+        return (tls == null ? builder.usePlaintext() : builder.sslContext(tls)).build();
     }
 
     private void reconnect() {
@@ -149,7 +161,7 @@ final class StrictLoad implements AutoCloseable {
     /** Ends the load in an orderly way: whatever is in flight has to be answered. */
     StrictLoad stop() {
         stopping = true;
-        ServerProcess.await("last answers", () -> running.get() == 0);
+        Await.until("last answers", () -> running.get() == 0);
         threads.forEach(thread -> {
             try {
                 thread.join();

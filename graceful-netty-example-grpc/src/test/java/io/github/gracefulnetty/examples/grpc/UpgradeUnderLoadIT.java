@@ -3,87 +3,100 @@ package io.github.gracefulnetty.examples.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.gracefulnetty.examples.grpc.ServerProcess.Ready;
+import io.github.gracefulnetty.examples.functional.Await;
+import io.github.gracefulnetty.examples.functional.JavaCommand;
+import io.github.gracefulnetty.examples.functional.RunningProcess;
+import io.github.gracefulnetty.examples.functional.ServerGeneration;
+import io.github.gracefulnetty.examples.functional.TestCertificate;
+import io.github.gracefulnetty.examples.functional.TestProcesses;
 import io.github.gracefulnetty.grpc.BusyServer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Upgrades cost no gRPC client anything: no refused connection, no failed call, no broken stream. */
 class UpgradeUnderLoadIT {
     private static final int UPGRADES = 10;
     private static final int STREAMS = 50;
+    private static final Path JAR =
+            Path.of("target/graceful-netty-example-grpc.jar").toAbsolutePath();
+
+    @RegisterExtension
+    final TestProcesses processes = new TestProcesses();
 
     @TempDir
     Path directory;
 
     @Test
     void shouldLoseNothingOverTenUpgradesByHup() {
-        try (ServerProcess server = ServerProcess.example("--host", "127.0.0.1", "--port", "0")) {
-            shouldLoseNothingOverUpgrades(server, UPGRADES);
-        }
+        RunningProcess server = processes.start(example());
+        ServerGeneration first = server.awaitReady(1);
+        shouldLoseNothingOverUpgrades(server, first, new StrictLoad(first.address()));
     }
 
     @Test
-    void shouldLoseNothingWhenTheLoopThatAcceptsIsBusy() {
-        try (ServerProcess server = ServerProcess.main(BusyServer.class)) {
-            shouldLoseNothingOverUpgrades(server, 3);
-        }
+    void shouldLoseNothingOverTenUpgradesWithTls() throws Exception {
+        TestCertificate certificate = new TestCertificate(directory);
+        RunningProcess server = processes.start(example()
+                .with(
+                        "--certificate",
+                        certificate.certificate().toString(),
+                        "--key",
+                        certificate.key().toString()));
+        ServerGeneration first = server.awaitReady(1);
+        shouldLoseNothingOverUpgrades(server, first, new StrictLoad(first.address(), certificate.certificate()));
     }
 
-    private static void shouldLoseNothingOverUpgrades(ServerProcess server, int upgrades) {
-        Ready current = server.awaitReady(1);
-        try (StrictLoad load = load(current)) {
-            for (int upgrade = 1; upgrade <= upgrades; upgrade++) {
-                int generation = upgrade;
-                ServerProcess.await("answers from generation " + generation, () -> load.hasSeen(generation));
-                ServerProcess.signal("HUP", current.pid());
-                current = server.awaitReady(upgrade + 1);
+    @Test
+    void shouldLoseNothingOverTenUpgradesWhenTheLoopThatAcceptsIsBusy() {
+        RunningProcess server = processes.start(
+                JavaCommand.classPath(JAR + ":" + Path.of("target/test-classes").toAbsolutePath(), BusyServer.class));
+        ServerGeneration first = server.awaitReady(1);
+        shouldLoseNothingOverUpgrades(server, first, new StrictLoad(first.address()));
+    }
+
+    private void shouldLoseNothingOverUpgrades(RunningProcess server, ServerGeneration first, StrictLoad clients) {
+        ServerGeneration current = first;
+        try (StrictLoad load = begin(clients)) {
+            for (int generation = 1; generation <= UPGRADES; generation++) {
+                awaitAnswers(load, generation);
+                current.hup();
+                current = server.awaitReady(generation + 1);
             }
-            ServerProcess.await("answers from the last one", () -> load.hasSeen(upgrades + 1));
-            ServerProcess.await("end of the others", () -> server.alive().size() == 1);
-            assertNothingLost(load, upgrades);
+            awaitAnswers(load, UPGRADES + 1);
+            processes.awaitOnly(current);
+            assertNothingLost(load, UPGRADES);
         }
         assertThat(server.awaitExit()).isZero();
-        assertThat(server.drained())
-                .hasSize(upgrades)
-                .allSatisfy(drain -> assertThat(drain.forced()).isZero());
-        System.out.println("MEASURED drains: " + server.drained());
-        ServerProcess.signal("TERM", current.pid());
-        ServerProcess.await("end of the last one", () -> server.alive().isEmpty());
-        assertThat(server.text()).doesNotContain("\tat ").doesNotContain("LEAK:");
+        server.assertDrainedGently(UPGRADES);
     }
 
     @Test
     void shouldLoseNothingWhenASecondCopyTakesOver() {
-        String[] options = {
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--handoff",
-            directory.resolve("handoff").toString()
-        };
-        try (ServerProcess first = ServerProcess.example(options);
-                StrictLoad load = load(first.awaitReady(1))) {
-            ServerProcess.await("answers from the first", () -> load.hasSeen(1));
-            try (ServerProcess second = ServerProcess.example(options)) {
-                second.awaitReady(2);
-                assertThat(first.awaitExit()).isZero();
-                ServerProcess.await("answers from the second", () -> load.hasSeen(2));
-                assertNothingLost(load, 1);
-            }
-            assertThat(first.drained())
-                    .singleElement()
-                    .satisfies(drain -> assertThat(drain.forced()).isZero());
+        String handoff = directory.resolve("handoff").toString();
+        RunningProcess first = processes.start(example().with("--handoff", handoff));
+        try (StrictLoad load = begin(new StrictLoad(first.awaitReady(1).address()))) {
+            awaitAnswers(load, 1);
+            RunningProcess second = processes.start(example().with("--handoff", handoff));
+            second.awaitReady(2);
+            assertThat(first.awaitExit()).isZero();
+            awaitAnswers(load, 2);
+            assertNothingLost(load, 1);
         }
+        first.assertDrainedGently(1);
     }
 
-    private static StrictLoad load(Ready server) {
-        return new StrictLoad(server.address())
-                .calls(4, 16)
-                .streams(5, STREAMS / 5)
-                .fresh(4);
+    private static JavaCommand example() {
+        return JavaCommand.jar(JAR, "--host", "127.0.0.1", "--port", "0");
+    }
+
+    private static StrictLoad begin(StrictLoad load) {
+        return load.calls(4, 16).streams(5, STREAMS / 5).fresh(4);
+    }
+
+    private static void awaitAnswers(StrictLoad load, int generation) {
+        Await.until("answers from generation " + generation, () -> load.hasSeen(generation));
     }
 
     private static void assertNothingLost(StrictLoad load, int upgrades) {

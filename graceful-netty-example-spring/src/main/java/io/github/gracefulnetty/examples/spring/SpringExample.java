@@ -22,7 +22,7 @@ public class SpringExample {
     public static void main(String[] arguments) {
         ConfigurableApplicationContext context = SpringApplication.run(SpringExample.class, arguments);
         System.out.println("READY pid=" + ProcessHandle.current().pid() + " generation="
-                + context.getBean(Graceful.class).generation() + " port="
+                + context.getBean(Graceful.class).generation() + " address=127.0.0.1:"
                 + context.getEnvironment().getProperty("local.server.port"));
     }
 

@@ -9,7 +9,7 @@ public final class PlainServer {
     private PlainServer() {}
 
     public static void main(String... arguments) {
-        String host = arguments[1];
+        String host = "127.0.0.1";
         Vertx.vertx()
                 .createHttpServer()
                 .requestHandler(request ->

@@ -7,14 +7,14 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
 
 /** Waits for conditions, never for time to pass. The limit only ends what would never end. */
-final class Await {
+public final class Await {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final Duration POLL = Duration.ofMillis(25);
 
     private Await() {}
 
     /** Waits until {@code condition} is true; what it throws ends the wait. */
-    static void until(String what, Callable<Boolean> condition) {
+    public static void until(String what, Callable<Boolean> condition) {
         Awaitility.await(what)
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)
@@ -23,7 +23,7 @@ final class Await {
     }
 
     /** Waits until {@code assertion} holds; it tells what was wrong when it never does. */
-    static void untilAsserted(String what, ThrowingRunnable assertion) {
+    public static void untilAsserted(String what, ThrowingRunnable assertion) {
         Awaitility.await(what)
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What starts a JVM: small, of the version that runs the tests. Not thread-safe. */
-final class JavaCommand {
+public final class JavaCommand {
     private final List<String> prefix = new ArrayList<>();
     private final List<String> flags = new ArrayList<>();
     private final List<String> program;
@@ -45,20 +45,25 @@ final class JavaCommand {
     }
 
     /** The examples' command line, from a copy of their jar. */
-    static JavaCommand jar(Path jar, String... arguments) {
+    public static JavaCommand jar(Path jar, String... arguments) {
         return new JavaCommand(List.of("-jar", jar.toString()), arguments);
     }
 
     /** A main class of the tests, with the examples' jar on its class path. */
     static JavaCommand main(Class<?> main, String... arguments) {
-        return new JavaCommand(List.of("-cp", jar() + ":" + testClasses(), main.getName()), arguments);
+        return classPath(jar() + ":" + testClasses(), main, arguments);
     }
 
-    static Path java() {
+    /** A main class and where it and all that it needs are. */
+    public static JavaCommand classPath(String classPath, Class<?> main, String... arguments) {
+        return new JavaCommand(List.of("-cp", classPath, main.getName()), arguments);
+    }
+
+    public static Path java() {
         return Path.of(System.getProperty("java.home"), "bin", "java");
     }
 
-    static Path jar() {
+    public static Path jar() {
         Path jar = testClasses().resolveSibling("graceful-netty-examples.jar");
         if (!Files.exists(jar)) {
             throw new AssertionError(jar + " is missing: these tests run after the package phase");
@@ -79,13 +84,13 @@ final class JavaCommand {
     }
 
     /** More arguments. */
-    JavaCommand with(String... more) {
+    public JavaCommand with(String... more) {
         arguments.addAll(List.of(more));
         return this;
     }
 
     /** More options of the JVM. */
-    JavaCommand jvm(String... more) {
+    public JavaCommand jvm(String... more) {
         flags.addAll(List.of(more));
         return this;
     }
@@ -96,7 +101,7 @@ final class JavaCommand {
         return this;
     }
 
-    JavaCommand environment(String name, String value) {
+    public JavaCommand environment(String name, String value) {
         environment.put(name, value);
         return this;
     }

@@ -14,7 +14,7 @@ import java.util.function.Predicate;
  * The lines that a process, and whoever inherited its stream, has written so far. They go to a file: Java closes its end
  * of a pipe as soon as the process that it started ends, whoever else writes to it.
  */
-final class Output {
+public final class Output {
     private final String name;
     private final Path file;
     private final BooleanSupplier written;
@@ -27,12 +27,12 @@ final class Output {
     }
 
     /** The complete lines. */
-    List<String> lines() {
+    public List<String> lines() {
         String text = text();
         return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     }
 
-    String text() {
+    public String text() {
         try {
             return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
         } catch (IOException e) {
@@ -41,12 +41,12 @@ final class Output {
     }
 
     /** Whether nobody can write any more. */
-    boolean hasEnded() {
+    public boolean hasEnded() {
         return !written.getAsBoolean();
     }
 
     /** Waits for a line; fails at once when none can come any more. */
-    String await(String what, Predicate<String> wanted) {
+    public String await(String what, Predicate<String> wanted) {
         Await.until(what + " on " + name, () -> {
             boolean wasOver = hasEnded();
             if (lines().stream().anyMatch(wanted)) {
@@ -61,12 +61,12 @@ final class Output {
     }
 
     /** Waits for a line that contains {@code part}. */
-    String await(String part) {
+    public String await(String part) {
         return await("a line with '" + part + "'", line -> line.contains(part));
     }
 
     /** How many lines contain {@code part} so far. */
-    long count(String part) {
+    public long count(String part) {
         return lines().stream().filter(line -> line.contains(part)).count();
     }
 }

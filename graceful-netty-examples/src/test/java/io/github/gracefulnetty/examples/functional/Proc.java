@@ -20,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What the kernel tells about a process, in {@code /proc}, and signals to it. What has ended has nothing of anything. */
-final class Proc {
+public final class Proc {
     /** In {@code /proc/PID/fdinfo}, {@code flags} is octal. */
     static final int O_NONBLOCK = 04000;
 
@@ -31,12 +31,12 @@ final class Proc {
     private Proc() {}
 
     /** Sends a signal, named without SIG. */
-    static void signal(String name, long pid) {
+    public static void signal(String name, long pid) {
         run("kill", "-" + name, Long.toString(pid));
     }
 
     /** Runs a helper program to its end, which has to be a good one. */
-    static void run(String... command) {
+    public static void run(String... command) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -63,7 +63,7 @@ final class Proc {
     }
 
     /** Whether it runs; a zombie does not. */
-    static boolean isAlive(long pid) {
+    public static boolean isAlive(long pid) {
         return isAlive(stat(pid));
     }
 

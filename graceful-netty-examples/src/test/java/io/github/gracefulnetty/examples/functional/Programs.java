@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** Programs of the system that a test needs. */
-final class Programs {
+public final class Programs {
     private Programs() {}
 
     /** Skips the test, visibly, if {@code program} is not installed. */
-    static String require(String program, String debianPackage) {
+    public static String require(String program, String debianPackage) {
         assumeTrue(
                 Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
                         .anyMatch(path -> Files.isExecutable(Path.of(path, program))),

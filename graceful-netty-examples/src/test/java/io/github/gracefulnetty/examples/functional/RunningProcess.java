@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples.functional;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;
@@ -8,8 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A process that a test started, with what it and its successors write: they inherit its streams. */
-final class RunningProcess {
+public final class RunningProcess {
     private static final Pattern READY = Pattern.compile("READY pid=(\\d+) generation=(\\d+) address=(.*)");
+
+    private static final Pattern DRAINED =
+            Pattern.compile("drained (\\d+) connections in (\\d+) ms, (\\d+) of them closed by force");
 
     private final String command;
     private final Process process;
@@ -26,25 +31,25 @@ final class RunningProcess {
                 "standard error of " + process.pid(), errFile, () -> process.isAlive() || writtenTo.test(errFile));
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    Output out() {
+    public Output out() {
         return out;
     }
 
-    Output err() {
+    public Output err() {
         return err;
     }
 
     /** Waits until the process of that generation says that it serves its only address. */
-    ServerGeneration awaitReady(int generation) {
+    public ServerGeneration awaitReady(int generation) {
         return awaitReady(generation, 1);
     }
 
     /** Waits until the process of that generation says that it serves so many addresses. */
-    ServerGeneration awaitReady(int generation, int addresses) {
+    public ServerGeneration awaitReady(int generation, int addresses) {
         long failures = err.count("upgrade failed");
         Await.until("READY of generation " + generation + " of " + this, () -> {
             boolean over = out.hasEnded() || err.count("upgrade failed") > failures;
@@ -73,7 +78,7 @@ final class RunningProcess {
     }
 
     /** The last generation that said on this output that it serves; 0 if there is none. */
-    int newestGeneration() {
+    public int newestGeneration() {
         return readyLines().stream()
                 .mapToInt(line -> Integer.parseInt(line.group(2)))
                 .max()
@@ -81,36 +86,65 @@ final class RunningProcess {
     }
 
     /** The process of the newest generation; 0 if there is none. */
-    long newestPid() {
+    public long newestPid() {
         return ready(newestGeneration()).stream()
                 .mapToLong(line -> Long.parseLong(line.group(1)))
                 .findFirst()
                 .orElse(0);
     }
 
-    boolean isAlive() {
+    /** The drains that are over, the first one first; loggers write them to either stream. */
+    public List<Drain> drains() {
+        return DRAINED.matcher(out.text() + err.text())
+                .results()
+                .map(line -> new Drain(
+                        Integer.parseInt(line.group(1)),
+                        Integer.parseInt(line.group(2)),
+                        Integer.parseInt(line.group(3))))
+                .toList();
+    }
+
+    /** So many drains are over, and none of them closed a connection by force. Prints how long they took. */
+    public void assertDrainedGently(int drains) {
+        System.out.println("MEASURED drains: " + drains());
+        assertThat(drains())
+                .as(this::report)
+                .hasSize(drains)
+                .allSatisfy(drain -> assertThat(drain.forced()).isZero());
+    }
+
+    /**
+     * How a drain ended.
+     *
+     * @param connections that there were
+     * @param millis that it took
+     * @param forced connections that the deadline closed
+     */
+    public record Drain(int connections, int millis, int forced) {}
+
+    public boolean isAlive() {
         return process.isAlive();
     }
 
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
     }
 
     /** The exit status of the process itself, when it has ended. Its successors may still run. */
-    int awaitExit() {
+    public int awaitExit() {
         Await.until("exit of " + this, () -> !process.isAlive());
         return process.exitValue();
     }
 
     /** The exit status, when all that it started, and so its output, have ended, too. */
-    int awaitExitAndOutput() {
+    public int awaitExitAndOutput() {
         int status = awaitExit();
         Await.until("end of the output of " + this, () -> out.hasEnded() && err.hasEnded());
         return status;
     }
 
     /** Everything for the reader of a failed test. */
-    String report() {
+    public String report() {
         return "---- " + this + (process.isAlive() ? "" : ", status " + process.exitValue()) + "\n" + command
                 + "\n-- standard output\n" + out.text() + "\n-- standard error\n" + err.text();
     }

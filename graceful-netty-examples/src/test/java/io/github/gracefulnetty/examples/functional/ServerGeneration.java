@@ -11,34 +11,34 @@ import java.util.List;
  * @param generation as it counts itself
  * @param addresses what it listens on, in the order of its options
  */
-record ServerGeneration(long pid, int generation, List<String> addresses) {
+public record ServerGeneration(long pid, int generation, List<String> addresses) {
 
     /** The only, or the first, TCP address. */
-    InetSocketAddress address() {
+    public InetSocketAddress address() {
         return tcp(addresses.get(0));
     }
 
-    static InetSocketAddress tcp(String address) {
+    public static InetSocketAddress tcp(String address) {
         int colon = address.lastIndexOf(':');
         return new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
     /** Asks it to upgrade itself. */
-    void hup() {
+    public void hup() {
         Proc.signal("HUP", pid);
     }
 
     /** Asks it to end. */
-    void term() {
+    public void term() {
         Proc.signal("TERM", pid);
     }
 
     /** Ends it, as a crash would. */
-    void kill() {
+    public void kill() {
         Proc.signal("KILL", pid);
     }
 
-    void awaitEnd() {
+    public void awaitEnd() {
         Await.until("end of " + this, () -> !Proc.isAlive(pid));
     }
 }

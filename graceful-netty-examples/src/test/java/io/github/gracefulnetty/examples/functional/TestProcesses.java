@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * mark in their environment, so none is overlooked. A test may leave the newest generation of its server running: that is
  * told to stop and has to do so. Anything else that is left, or has written a stack trace, fails the test.
  */
-final class TestProcesses implements BeforeEachCallback, AfterEachCallback {
+public final class TestProcesses implements BeforeEachCallback, AfterEachCallback {
     /** The variable that marks the processes of a test. */
     static final String MARK = "GRACEFUL_NETTY_TEST";
 
@@ -40,15 +40,15 @@ final class TestProcesses implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** What the started processes use as {@code java.io.tmpdir}. */
-    Path temporaryDirectory() {
+    public Path temporaryDirectory() {
         return temporaryDirectory;
     }
 
-    RunningProcess start(JavaCommand command) {
+    public RunningProcess start(JavaCommand command) {
         return start(command.jvm("-Djava.io.tmpdir=" + temporaryDirectory).toProcessBuilder());
     }
 
-    RunningProcess start(ProcessBuilder builder) {
+    public RunningProcess start(ProcessBuilder builder) {
         builder.environment().put(MARK, mark);
         if (Proc.ignoresTerminatingSignals()) {
             // As under nohup, or in the background of a script: children inherit it, and a JVM leaves it so.
@@ -78,17 +78,17 @@ final class TestProcesses implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** The processes of this test that run now. */
-    List<Long> alive() {
+    public List<Long> alive() {
         return Proc.withVariable(MARK, mark);
     }
 
     /** Waits until nothing but this process is left of the test. */
-    void awaitOnly(ServerGeneration survivor) {
+    public void awaitOnly(ServerGeneration survivor) {
         Await.untilAsserted(
                 "no process but " + survivor, () -> assertThat(alive()).containsExactly(survivor.pid()));
     }
 
-    void awaitNone() {
+    public void awaitNone() {
         Await.untilAsserted(
                 "no process left",
                 () -> assertThat(alive()).as(() -> Proc.describe(alive())).isEmpty());

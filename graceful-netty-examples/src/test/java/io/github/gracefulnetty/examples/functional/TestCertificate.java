@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.grpc;
+package io.github.gracefulnetty.examples.functional;
 
 import java.io.File;
 import java.io.InputStream;
@@ -8,15 +8,18 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Base64;
 
-/** A certificate for localhost that the JDK's keytool signs by itself, in PEM. */
-final class TestCertificate {
-    private static final String PASSWORD = "changeit";
+/** A certificate for localhost that the JDK's keytool signs by itself, as a key store and in PEM. */
+public final class TestCertificate {
+    /** Of the key store. */
+    public static final String PASSWORD = "changeit";
 
+    private final Path keystore;
     private final Path certificate;
     private final Path key;
 
-    TestCertificate(Path directory) throws Exception {
-        Path store = directory.resolve("store.p12");
+    /** Writes its files into {@code directory}. */
+    public TestCertificate(Path directory) throws Exception {
+        keystore = directory.resolve("store.p12");
         int status = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
                                 .toString(),
@@ -28,11 +31,11 @@ final class TestCertificate {
                         "-dname",
                         "CN=localhost",
                         "-ext",
-                        "SAN=dns:localhost",
+                        "SAN=dns:localhost,ip:127.0.0.1",
                         "-storetype",
                         "PKCS12",
                         "-keystore",
-                        store.toString(),
+                        keystore.toString(),
                         "-storepass",
                         PASSWORD)
                 .redirectErrorStream(true)
@@ -43,7 +46,7 @@ final class TestCertificate {
             throw new AssertionError(Files.readString(directory.resolve("keytool.log")));
         }
         KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(store)) {
+        try (InputStream in = Files.newInputStream(keystore)) {
             keys.load(in, PASSWORD.toCharArray());
         }
         certificate = pem(directory, "CERTIFICATE", keys.getCertificate("test").getEncoded());
@@ -60,11 +63,16 @@ final class TestCertificate {
                         + type + "-----\n");
     }
 
-    File certificate() {
+    /** PKCS #12. */
+    public Path keystore() {
+        return keystore;
+    }
+
+    public File certificate() {
         return certificate.toFile();
     }
 
-    File key() {
+    public File key() {
         return key.toFile();
     }
 }
