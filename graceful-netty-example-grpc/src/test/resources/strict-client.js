@@ -7,7 +7,7 @@ const grpc = require('@grpc/grpc-js');
 
 const address = process.argv[2];
 const seen = {}; // generation -> the kinds that have heard from it
-const counts = { calls: 0, fresh: 0, messages: 0, streams: 0, failures: 0 };
+const counts = { calls: 0, fresh: 0, messages: 0, streams: 0, refused: 0, failures: 0 };
 let stopping = false;
 let running = 0;
 
@@ -22,6 +22,12 @@ function failed(what) {
   counts.failures++;
   console.log('FAILED ' + what);
 }
+
+/**
+ * REFUSED_STREAM says that nobody has looked at the call. This client reports it, too, for what it began when a GOAWAY was
+ * read already, and fails the call when its second attempt met the same connection.
+ */
+const isRefused = (status) => status.code === grpc.status.UNAVAILABLE && status.details === 'Stream refused by server';
 
 /** Checks "<generation> <expected>". */
 function heard(kind, answer, expected) {
@@ -39,7 +45,9 @@ function heard(kind, answer, expected) {
 
 function call(kind, channel, number, then) {
   channel.makeUnaryRequest('/graceful.Echo/Echo', write, read, String(number), (error, answer) => {
-    if (error) {
+    if (error && isRefused(error)) {
+      counts.refused++;
+    } else if (error) {
       failed(kind + ': ' + error);
     } else {
       heard(kind, answer, String(number));
@@ -82,7 +90,9 @@ function stream(channel, text) {
   chat.on('error', () => {}); // the status says it, too
   chat.on('status', (status) => {
     counts.streams++;
-    if (status.code !== grpc.status.OK) {
+    if (isRefused(status)) {
+      counts.refused++;
+    } else if (status.code !== grpc.status.OK) {
       failed('stream: ' + status.code + ' ' + status.details);
     }
     again(() => stream(channel, text));
