@@ -188,6 +188,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         List<DescriptorSender.Item> items = context.handedOn();
         offered.clear();
         offered.addAll(items);
+        items.addAll(context.migration().offer());
         return context.states()
                 .collect()
                 .thenApplyAsync(
@@ -303,6 +304,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         boolean committed = context.lifecycle().state() == State.HANDING_OVER;
         context.lifecycle().fire(Event.UPGRADE_FAILED);
         upgrade = null;
+        context.migration().withdraw();
         endpoint.closePrivate();
         if (committed) {
             takeBackPaths();
