@@ -2,11 +2,13 @@
 package io.github.gracefulnetty.examples.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.gracefulnetty.examples.functional.IdleConnections.Answers;
 import io.github.gracefulnetty.examples.load.LoadResult;
 import io.github.gracefulnetty.examples.load.Profile;
 import io.github.gracefulnetty.examples.load.StrictClient;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Matcher;
@@ -81,6 +83,29 @@ class MigrationIT {
     }
 
     @Test
+    void shouldLeaveWithThePredecessorWhatTheSuccessorHasNoRoomFor() {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "prlimit is missing: install util-linux");
+        int count = 500;
+        RunningProcess server =
+                processes.start(JavaCommand.http("--port", "0", "--handoff", handoff(), "--drain-timeout", "10m"));
+        ServerGeneration old = server.awaitReady(1);
+        try (IdleConnections idle = new IdleConnections(old.address(), count)) {
+            assertThat(idle.ask().from(old.pid())).isEqualTo(count);
+            RunningProcess copy = processes.start(
+                    JavaCommand.http("--port", Integer.toString(old.address().getPort()), "--handoff", handoff())
+                            .through("prlimit", "--nofile=300:300"));
+            ServerGeneration young = copy.awaitReady(2);
+            Answers answers = idle.ask();
+            assertThat(answers.from(old.pid()) + answers.from(young.pid())).isEqualTo(count);
+            Await.until("no room", () -> Proc.descriptors(young.pid()).size() == 300);
+            Answers later = idle.ask();
+            assertThat(later.from(young.pid())).isBetween(1L, 300L);
+            assertThat(later.from(old.pid()) + later.from(young.pid()) + answers.closing())
+                    .isEqualTo(count);
+        }
+    }
+
+    @Test
     void shouldOwnEachConnectionOnceWhenTheSuccessorIsKilledInTheMiddle() {
         killInTheMiddle(true);
     }
@@ -90,14 +115,15 @@ class MigrationIT {
         killInTheMiddle(false);
     }
 
+    private String handoff() {
+        return directory.resolve("handoff.sock").toString();
+    }
+
     private void killInTheMiddle(boolean successor) {
         int count = 3_000;
         int inTheMiddle = 300;
-        RunningProcess server = processes.start(JavaCommand.http(
-                "--port",
-                Integer.toString(FreePort.find()),
-                "--handoff",
-                directory.resolve("handoff.sock").toString()));
+        RunningProcess server =
+                processes.start(JavaCommand.http("--port", Integer.toString(FreePort.find()), "--handoff", handoff()));
         ServerGeneration old = server.awaitReady(1);
         try (IdleConnections idle = new IdleConnections(old.address(), count)) {
             assertThat(idle.ask().from(old.pid())).isEqualTo(count);
