@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.protocol.Bytes;
 import io.github.gracefulnetty.internal.protocol.FileMode;
@@ -234,6 +235,7 @@ public final class Graceful {
         private Optional<List<String>> command = Optional.empty();
         private long mostState = MessageCodec.MAX_STATE;
         private String application = "";
+        private Migration.Mode migration = Migration.Mode.DECLARED;
         private boolean readyWhenClaimed;
 
         private Builder() {}
@@ -354,6 +356,18 @@ public final class Graceful {
         }
 
         /**
+         * Whether idle connections move to the successor instead of being ended: {@code true} for all HTTP/1.1
+         * connections without TLS, which says that handlers of the application keep nothing about a connection between
+         * two requests; {@code false} for none. By default those move whose handlers are all known to keep nothing, or
+         * implement {@link io.github.gracefulnetty.migration.Migratable}, which HTTP/1.1 connections with handlers of the
+         * application seldom do. All generations should agree: a connection moves only to a successor that expects it.
+         */
+        public Builder migrateConnections(boolean migrate) {
+            migration = migrate ? Migration.Mode.ALL : Migration.Mode.OFF;
+            return this;
+        }
+
+        /**
          * Whether this process is ready by itself as soon as a listener is bound and no inherited one is left unclaimed,
          * so that nothing has to call {@link Graceful#ready()}. Off by default.
          */
@@ -390,6 +404,7 @@ public final class Graceful {
                     command.orElse(null),
                     mostState,
                     application,
+                    migration,
                     readyWhenClaimed);
         }
 

@@ -8,8 +8,10 @@ import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.drain.DrainResult;
+import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
+import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -44,6 +46,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         Preparation prepared = Preparation.take();
         NativeTransport transport = prepared.found().transport();
         ConnectionTracker connections = new ConnectionTracker();
+        ListenerRegister register = new ListenerRegister(transport, connections, this::listenerOpened);
         context = new ProcessContext(
                 settings,
                 transport,
@@ -51,9 +54,10 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 prepared.control(),
                 new Lifecycle(),
                 connections,
-                new ListenerRegister(transport, connections, this::listenerOpened),
+                register,
                 new NamedStates(),
-                new NamedFiles());
+                new NamedFiles(),
+                new Migration(transport, prepared.control(), connections, register, settings.migration()));
         predecessor = new PredecessorRole(context, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
         abruptEnd = new Thread(this::endAbruptly, "graceful-netty-abrupt-end");
@@ -236,7 +240,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
         context.register()
                 .accept(false)
                 .thenCompose(paused -> context.register().closeSockets())
-                .whenComplete((closed, failure) -> context.onControl(() -> drain(newDrain(), givenBack != null), exit));
+                .whenComplete(
+                        (closed, failure) -> context.onControl(() -> drain(newDrain(null), givenBack != null), exit));
     }
 
     @Override
@@ -260,7 +265,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     public void handedOver(List<? extends DescriptorSender.Item> unclaimed) {
         probationOver = new CompletableFuture<>();
         successor.tellAge(2);
-        Drain begun = newDrain().hold();
+        Drain begun = newDrain(context.migration().mover()).hold();
         context.register()
                 .pauseAllBut(unclaimed)
                 .whenComplete((paused, failure) -> context.onControl(() -> drain(begun, true), exit));
@@ -303,8 +308,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
         }
     }
 
-    private Drain newDrain() {
-        Drain begun = new Drain(context.connections(), context.control().loop());
+    private Drain newDrain(@Nullable Mover mover) {
+        Drain begun = new Drain(context.connections(), context.control().loop(), mover);
         drain = begun;
         return begun;
     }
@@ -325,14 +330,15 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private void drained(boolean handedOver, DrainResult result) {
         context.lifecycle().fire(Event.DRAINED);
         LOGGER.info(
-                "graceful-netty: drained {} connections in {} ms, {} of them closed by force",
+                "graceful-netty: drained {} connections in {} ms, {} of them closed by force, {} migrated",
                 result.connections(),
                 result.took().toMillis(),
-                result.forced());
+                result.forced(),
+                result.moved());
         predecessor.drained(result.forced());
         context.register().end();
         release();
-        exit.complete(new ExitReport(handedOver, result.connections(), result.forced(), result.took()));
+        exit.complete(new ExitReport(handedOver, result.connections(), result.moved(), result.forced(), result.took()));
     }
 
     @Override
@@ -347,6 +353,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private void release() {
         predecessor.endpoint().close();
         context.register().closeUnclaimed(false);
+        context.migration().close();
         signalHandlers.forEach(Runnable::run);
         signalHandlers.clear();
         try {

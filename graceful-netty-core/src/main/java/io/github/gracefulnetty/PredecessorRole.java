@@ -187,6 +187,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         List<DescriptorSender.Item> items = context.handedOn();
         offered.clear();
         offered.addAll(items);
+        items.addAll(context.migration().offer());
         return context.states()
                 .collect()
                 .thenApplyAsync(
@@ -302,6 +303,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         boolean committed = context.lifecycle().state() == State.HANDING_OVER;
         context.lifecycle().fire(Event.UPGRADE_FAILED);
         upgrade = null;
+        context.migration().withdraw();
         endpoint.closePrivate();
         if (committed) {
             takeBackPaths();

@@ -4,6 +4,7 @@ package io.github.gracefulnetty;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
+import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -25,7 +26,8 @@ record ProcessContext(
         ConnectionTracker connections,
         ListenerRegister register,
         NamedStates states,
-        NamedFiles files) {
+        NamedFiles files,
+        Migration migration) {
     /** All of the runtime logs as {@link Graceful}. */
     static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Graceful.class);
 

@@ -36,6 +36,7 @@ final class ProcessSettings {
         settings.use("upgradeTimeout", value -> builder.upgradeTimeout(duration(value)));
         settings.use("probation", value -> builder.probation(duration(value)));
         settings.use("maxDraining", value -> builder.maxDraining(number(value)));
+        settings.use("migrateConnections", value -> builder.migrateConnections(bool(value)));
         settings.use("upgradeSignal", value -> builder.upgradeOnSignal(signals(value)));
         settings.use("stopSignal", value -> builder.stopOnSignal(signals(value)));
         return builder;
@@ -85,6 +86,14 @@ final class ProcessSettings {
         } catch (DateTimeParseException | NumberFormatException e) {
             throw new IllegalArgumentException("not a duration, write for instance 30s, 500ms or 2m", e);
         }
+    }
+
+    private static boolean bool(String value) {
+        return switch (value) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("write true or false");
+        };
     }
 
     private static String[] signals(String value) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.migration.Migration;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param pidFile where the pid of the process that serves is written; {@code null} for none
  * @param mostState how many bytes of application state a predecessor may send
  * @param application what its generations are generations of; empty if it does not say
+ * @param migration which connections move to a successor
  * @param command what starts a successor; {@code null} for this process's own command line
  */
 record Settings(
@@ -32,6 +34,7 @@ record Settings(
         @Nullable List<String> command,
         long mostState,
         String application,
+        Migration.Mode migration,
         boolean readyWhenClaimed) {
     @Override
     public String toString() {
@@ -43,6 +46,12 @@ record Settings(
                 + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
                 + ", mostState=" + mostState
                 + (application.isEmpty() ? "" : ", application=" + application)
+                + ", migration="
+                + switch (migration) {
+                    case OFF -> "off";
+                    case DECLARED -> "declared";
+                    case ALL -> "on";
+                }
                 + ", ready=" + (readyWhenClaimed ? "when all listeners are claimed" : "when ready() is called");
     }
 }

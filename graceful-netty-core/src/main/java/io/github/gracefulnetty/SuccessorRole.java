@@ -157,7 +157,7 @@ final class SuccessorRole implements Takeover.Events {
 
     private void inherit(List<Inherited> descriptors) {
         try {
-            context.register().inherit(descriptors);
+            context.register().inherit(context.migration().inherit(descriptors));
         } catch (RuntimeException e) {
             descriptors.forEach(descriptor -> descriptor.descriptor().close());
             throw e;
@@ -237,6 +237,7 @@ final class SuccessorRole implements Takeover.Events {
         if (takeover != null) {
             trial.begin(probation, context.settings().probationCheck());
         }
+        context.migration().begin();
         ready.complete(null);
         whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.

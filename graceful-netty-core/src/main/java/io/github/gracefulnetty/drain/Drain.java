@@ -34,6 +34,9 @@ public final class Drain {
 
     private static final int MOST_LOOKS = 500;
 
+    /** How long the end of a successor on probation may be known to its lanes only. */
+    private static final long RESUME_MILLIS = 1_000;
+
     /** How long a forced close may take before the drain is over all the same. */
     private static final long FORCED_CLOSE_MILLIS = 2_000;
 
@@ -44,6 +47,7 @@ public final class Drain {
     private final Set<Channel> told = ConcurrentHashMap.newKeySet();
 
     private final Set<ServerDrain> running = new HashSet<>();
+    private final @Nullable Mover mover;
 
     private boolean held;
     private boolean cancelled;
@@ -58,8 +62,14 @@ public final class Drain {
     private @Nullable ScheduledFuture<?> deadline;
 
     public Drain(ConnectionTracker connections, ScheduledExecutorService control) {
+        this(connections, control, null);
+    }
+
+    /** @param mover takes connections away, so that they need not end; {@code null} if all have to */
+    public Drain(ConnectionTracker connections, ScheduledExecutorService control, @Nullable Mover mover) {
         this.connections = connections;
         this.control = control;
+        this.mover = mover;
     }
 
     /**
@@ -112,6 +122,9 @@ public final class Drain {
         cancel(deadline);
         running.clear();
         connections.whenEmpty(() -> {});
+        if (mover != null) {
+            mover.cancel();
+        }
         if (begun) {
             connections.servers().forEach(Drain::resume);
         }
@@ -161,6 +174,9 @@ public final class Drain {
         connectionsAtStart = connections.open().size();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        if (mover != null) {
+            mover.begin(this::stays, () -> onControl(this::finishIfEmpty));
+        }
         for (ServerDrain server : connections.servers()) {
             begin(server);
         }
@@ -194,10 +210,32 @@ public final class Drain {
         told.retainAll(open);
         for (Channel connection : open) {
             if (connection.isRegistered() && connections.isToldByItself(connection) && told.add(connection)) {
-                execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection), () -> {});
+                execute(connection.eventLoop(), () -> begin(connection), () -> {});
             }
         }
         finishIfEmpty();
+    }
+
+    private void begin(Channel connection) {
+        if (mover == null || !connection.isOpen() || !mover.take(connection)) {
+            ConnectionDrain.begin(connection);
+        }
+    }
+
+    /** It cannot move after all. If the successor has failed, this process may be about to serve again: that is seen soon. */
+    private void stays(Channel connection) {
+        onControl(() -> {
+            Runnable tell = () -> {
+                if (!cancelled) {
+                    execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection), () -> {});
+                }
+            };
+            if (held) {
+                control.schedule(tell, RESUME_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                tell.run();
+            }
+        });
     }
 
     private void force() {
@@ -208,6 +246,9 @@ public final class Drain {
         isForced = true;
         forced += left.size();
         running.forEach(this::endByForce);
+        if (mover != null) {
+            mover.end();
+        }
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
             if (!connections.isToldByItself(connection)) {
@@ -231,7 +272,8 @@ public final class Drain {
     }
 
     private void finishIfEmpty() {
-        if (running.isEmpty() && ending().isEmpty()) {
+        boolean arrived = mover == null || mover.onTheWay() == 0;
+        if (arrived && running.isEmpty() && ending().isEmpty()) {
             finish();
         } else {
             endedNanos = 0;
@@ -259,6 +301,9 @@ public final class Drain {
             return;
         }
         endingServers = true;
+        if (mover != null) {
+            mover.end();
+        }
         cancel(sweep);
         cancel(deadline);
         deadline = control.schedule(this::complete, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
@@ -282,7 +327,11 @@ public final class Drain {
 
     private void complete() {
         cancel(deadline);
-        result.complete(new DrainResult(connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos)));
+        result.complete(new DrainResult(
+                connectionsAtStart,
+                mover == null ? 0 : mover.moved(),
+                forced,
+                Duration.ofNanos(endedNanos - startedNanos)));
     }
 
     private void onControl(Runnable action) {

@@ -92,6 +92,17 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         };
     }
 
+    /** Its socket has accepted this one. */
+    void accepted(Channel connection) {
+        register.accepted(this, connection);
+    }
+
+    /** Takes a connection that another process accepted on this socket, as if it had just been accepted. On the event loop. */
+    public void arrived(Channel connection) {
+        relay.pass(connection);
+        pipeline().fireChannelReadComplete();
+    }
+
     @Override
     public DescriptorSender.@Nullable Item item() {
         Listener bound = listener;

@@ -8,11 +8,14 @@ import io.github.gracefulnetty.internal.protocol.Inherited;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,7 @@ public final class ListenerRegister {
     private final Runnable changed;
     private final Claims claims = new Claims();
     private final List<OpenSocket> open = new ArrayList<>();
+    private volatile BiConsumer<LateBindingServerChannel, Channel> accepted = (listener, connection) -> {};
     private volatile boolean accepting;
     private volatile Collection<? extends DescriptorSender.Item> kept = List.of();
 
@@ -37,6 +41,32 @@ public final class ListenerRegister {
         this.transport = transport;
         this.connections = connections;
         this.changed = changed;
+    }
+
+    /** Who is told of each connection that is accepted and that nobody else drains, on its listener's loop. Set before any. */
+    public void onAccept(BiConsumer<LateBindingServerChannel, Channel> action) {
+        accepted = action;
+    }
+
+    void accepted(LateBindingServerChannel listener, Channel connection) {
+        accepted.accept(listener, connection);
+    }
+
+    /** The listener of that kind, address and name that is open; {@code null} if there is none. */
+    public @Nullable LateBindingServerChannel find(DescriptorKind kind, SocketAddress address, String name) {
+        for (OpenSocket socket : open()) {
+            DescriptorSender.Item item = socket.item();
+            SocketAddress local = item == null ? null : item.description().local();
+            if (socket instanceof LateBindingServerChannel listener
+                    && item != null
+                    && local != null
+                    && item.description().kind() == kind
+                    && Addresses.same(local, address)
+                    && item.description().name().equals(name)) {
+                return listener;
+            }
+        }
+        return null;
     }
 
     @Nullable

@@ -9,12 +9,12 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /** Passes what the real listener accepts on to the channel that the application holds, and tracks it. */
 final class Relay extends ChannelInboundHandlerAdapter {
-    private final Channel outer;
+    private final LateBindingServerChannel outer;
     private final ConnectionTracker connections;
     private final ServerDrain drain;
     private long accepted;
 
-    Relay(Channel outer, ConnectionTracker connections, ServerDrain drain) {
+    Relay(LateBindingServerChannel outer, ConnectionTracker connections, ServerDrain drain) {
         this.outer = outer;
         this.connections = connections;
         this.drain = drain;
@@ -27,9 +27,18 @@ final class Relay extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        Channel connection = (Channel) message;
         accepted++;
-        connections.track((Channel) message, drain);
-        outer.pipeline().fireChannelRead(message);
+        if (drain == ConnectionTracker.EACH) {
+            outer.accepted(connection);
+        }
+        pass(connection);
+    }
+
+    /** As if the listener had just accepted it. On the event loop. */
+    void pass(Channel connection) {
+        connections.track(connection, drain);
+        outer.pipeline().fireChannelRead(connection);
     }
 
     @Override

@@ -13,7 +13,9 @@ public sealed interface Message {
         /** To take over from a running process. */
         TAKE_OVER,
         /** To receive what is offered, and nothing else. */
-        RECEIVE
+        RECEIVE,
+        /** To take connections, one by one, on a lane of an upgrade. */
+        MIGRATE
     }
 
     /**
@@ -133,6 +135,36 @@ public sealed interface Message {
      * @param generations at least 1
      */
     record Age(int generations) implements Message {}
+
+    /**
+     * Successor, on a lane of connections: it has built the pipelines of these and holds them, without reading or writing.
+     *
+     * @param connections their numbers, as descriptors
+     */
+    record Taken(List<Integer> connections) implements Message {
+        public Taken {
+            connections = List.copyOf(connections);
+        }
+    }
+
+    /**
+     * Successor, on a lane of connections: it does not want this one, and has closed its copy.
+     *
+     * @param connection its number, as a descriptor
+     */
+    record Refused(int connection, String reason) implements Message {}
+
+    /**
+     * Predecessor, on a lane of connections: it has closed its copies of these, which were taken. They are the
+     * successor's.
+     *
+     * @param connections their numbers, as descriptors
+     */
+    record Released(List<Integer> connections) implements Message {
+        public Released {
+            connections = List.copyOf(connections);
+        }
+    }
 
     /** Either: the handoff is off, and why. */
     record Abort(String reason) implements Message {}

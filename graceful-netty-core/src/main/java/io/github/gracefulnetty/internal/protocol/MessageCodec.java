@@ -74,6 +74,9 @@ public final class MessageCodec {
     private static final int SICK = 17;
     private static final int TAKEN_BACK = 18;
     private static final int AGE = 19;
+    private static final int TAKEN = 20;
+    private static final int REFUSED = 21;
+    private static final int RELEASED = 22;
 
     private static final int NOTHING = 0;
     private static final int ADDRESS_INET = 1;
@@ -85,6 +88,7 @@ public final class MessageCodec {
 
     private static final int TAKE_OVER = 1;
     private static final int RECEIVE = 2;
+    private static final int MIGRATE = 3;
 
     private static final DescriptorKind[] KINDS = DescriptorKind.values();
 
@@ -97,7 +101,7 @@ public final class MessageCodec {
         if (message instanceof Message.Hello hello) {
             out.writeByte(HELLO).writeInt(MAGIC);
             out.writeShort(hello.minVersion()).writeShort(hello.maxVersion());
-            out.writeByte(hello.purpose() == Message.Purpose.TAKE_OVER ? TAKE_OVER : RECEIVE);
+            out.writeByte(wire(hello.purpose()));
             out.writeLong(hello.pid()).writeBytes(hello.ticket().bytes());
             writeString(hello.application(), out);
         } else if (message instanceof Message.Welcome welcome) {
@@ -128,8 +132,8 @@ public final class MessageCodec {
         } else if (message instanceof Message.Commit commit) {
             out.writeByte(COMMIT).writeLong(commit.probationMillis());
         } else if (message instanceof Message.Serving serving) {
-            out.writeByte(SERVING).writeInt(serving.unclaimed().size());
-            serving.unclaimed().forEach(out::writeInt);
+            out.writeByte(SERVING);
+            writeCounts(serving.unclaimed(), out);
         } else if (message instanceof Message.Drained drained) {
             out.writeByte(DRAINED).writeLong(drained.forced());
         } else if (message instanceof Message.Alive alive) {
@@ -147,8 +151,24 @@ public final class MessageCodec {
         } else if (message instanceof Message.Abort abort) {
             out.writeByte(ABORT);
             writeString(shorten(abort.reason()), out);
+        } else {
+            encodeOfLane(message, out);
         }
         out.setInt(start, out.writerIndex() - start - Integer.BYTES);
+    }
+
+    /** What is said on a lane of connections only. */
+    private static void encodeOfLane(Message message, ByteBuf out) {
+        if (message instanceof Message.Taken taken) {
+            out.writeByte(TAKEN);
+            writeCounts(taken.connections(), out);
+        } else if (message instanceof Message.Refused refused) {
+            out.writeByte(REFUSED).writeInt(refused.connection());
+            writeString(shorten(refused.reason()), out);
+        } else if (message instanceof Message.Released released) {
+            out.writeByte(RELEASED);
+            writeCounts(released.connections(), out);
+        }
     }
 
     /**
@@ -207,6 +227,9 @@ public final class MessageCodec {
             case TAKEN_BACK -> new Message.TakenBack(readString(in));
             case AGE -> new Message.Age(readCount(in));
             case ABORT -> new Message.Abort(readString(in));
+            case TAKEN -> new Message.Taken(readCounts(in));
+            case REFUSED -> new Message.Refused(readCount(in), readString(in));
+            case RELEASED -> new Message.Released(readCounts(in));
             default -> throw new ProtocolException("unknown message type " + type);
         };
     }
@@ -319,11 +342,20 @@ public final class MessageCodec {
         return millis;
     }
 
+    private static int wire(Message.Purpose purpose) {
+        return switch (purpose) {
+            case TAKE_OVER -> TAKE_OVER;
+            case RECEIVE -> RECEIVE;
+            case MIGRATE -> MIGRATE;
+        };
+    }
+
     private static Message.Purpose readPurpose(ByteBuf in) {
         int purpose = in.readUnsignedByte();
         return switch (purpose) {
             case TAKE_OVER -> Message.Purpose.TAKE_OVER;
             case RECEIVE -> Message.Purpose.RECEIVE;
+            case MIGRATE -> Message.Purpose.MIGRATE;
             default -> throw new ProtocolException("unknown purpose " + purpose);
         };
     }
@@ -391,7 +423,8 @@ public final class MessageCodec {
         }
     }
 
-    private static void writeString(String text, ByteBuf out) {
+    /** Writes a string, which may be a part of metadata, too. */
+    public static void writeString(String text, ByteBuf out) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MAX_STRING) {
             throw new IllegalArgumentException(
@@ -400,7 +433,13 @@ public final class MessageCodec {
         out.writeShort(bytes.length).writeBytes(bytes);
     }
 
-    private static String readString(ByteBuf in) {
+    /**
+     * Reads what {@link #writeString} wrote.
+     *
+     * @throws ProtocolException if that is no string
+     * @throws IndexOutOfBoundsException if it ends too early
+     */
+    public static String readString(ByteBuf in) {
         int length = in.readUnsignedShort();
         if (length > MAX_STRING) {
             throw new ProtocolException("a string of " + length + " bytes, at most " + MAX_STRING + " are allowed");
@@ -420,14 +459,20 @@ public final class MessageCodec {
         }
     }
 
-    private static void writeBytes(Bytes bytes, int most, ByteBuf out) {
+    /** Writes bytes, which may be a part of metadata, too. */
+    public static void writeBytes(Bytes bytes, int most, ByteBuf out) {
         if (bytes.length() > most) {
             throw new IllegalArgumentException(bytes + ", at most " + most + " are allowed");
         }
         out.writeInt(bytes.length()).writeBytes(bytes.array());
     }
 
-    private static Bytes readBytes(ByteBuf in, int most) {
+    /**
+     * Reads what {@link #writeBytes} wrote.
+     *
+     * @throws ProtocolException if there are more than {@code most}, or it ends too early
+     */
+    public static Bytes readBytes(ByteBuf in, int most) {
         long length = in.readUnsignedInt();
         if (length > most) {
             throw new ProtocolException(length + " bytes, at most " + most + " are allowed");
@@ -455,6 +500,11 @@ public final class MessageCodec {
         byte[] bits = new byte[Token.BYTES];
         in.readBytes(bits);
         return Token.of(bits);
+    }
+
+    private static void writeCounts(List<Integer> counts, ByteBuf out) {
+        out.writeInt(counts.size());
+        counts.forEach(out::writeInt);
     }
 
     private static List<Integer> readCounts(ByteBuf in) {

@@ -11,6 +11,7 @@ import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.FileDescriptor;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 
 /**
  * The receiving half of a transfer: brings what was announced on the byte connection and what has arrived on the
@@ -25,6 +26,14 @@ public final class DescriptorReceiver implements AutoCloseable {
     public interface Sink {
         /** The descriptor is the sink's from now on, unless this throws. */
         void received(Inherited inherited);
+
+        /** Whether the transfer goes on when this process has no room for a descriptor: see {@link #lost}. */
+        default boolean survivesLoss() {
+            return false;
+        }
+
+        /** There was no room for this one; the sender still has it. */
+        default void lost(int index) {}
     }
 
     /** EMSGSIZE of Linux: what Netty says when the kernel has dropped a descriptor because there is no number for it. */
@@ -35,7 +44,9 @@ public final class DescriptorReceiver implements AutoCloseable {
 
     // A Descriptor or a Withdrawn
     private final Deque<Message> announced = new ArrayDeque<>();
-    private final Deque<OwnedDescriptor> arrived = new ArrayDeque<>();
+
+    // Empty for one that was lost
+    private final Deque<Optional<OwnedDescriptor>> arrived = new ArrayDeque<>();
     private int count;
     private int expected = -1;
     private boolean over;
@@ -93,11 +104,21 @@ public final class DescriptorReceiver implements AutoCloseable {
             owned.close();
             return;
         }
-        arrived.add(owned); // its announcement may be on its way
+        arrived.add(Optional.of(owned)); // its announcement may be on its way
         if (arrived.size() > MessageCodec.WINDOW) {
             throw new ProtocolException("the predecessor sent more than " + MessageCodec.WINDOW + " descriptors ahead");
         }
         match();
+    }
+
+    /** One was sent and could not be received. {@code false} if that ends the transfer. */
+    boolean lost() {
+        if (over || !sink.survivesLoss()) {
+            return false;
+        }
+        arrived.add(Optional.empty());
+        match();
+        return true;
     }
 
     private void match() {
@@ -107,7 +128,7 @@ public final class DescriptorReceiver implements AutoCloseable {
                 announced.remove();
             } else if (next instanceof Message.Descriptor descriptor && !arrived.isEmpty()) {
                 announced.remove();
-                give(descriptor, arrived.remove());
+                arrived.remove().ifPresentOrElse(owned -> give(descriptor, owned), () -> sink.lost(descriptor.index()));
             } else {
                 return;
             }
@@ -150,9 +171,7 @@ public final class DescriptorReceiver implements AutoCloseable {
     @Override
     public void close() {
         over = true;
-        for (OwnedDescriptor descriptor : arrived) {
-            descriptor.close();
-        }
+        arrived.forEach(descriptor -> descriptor.ifPresent(OwnedDescriptor::close));
         arrived.clear();
     }
 }

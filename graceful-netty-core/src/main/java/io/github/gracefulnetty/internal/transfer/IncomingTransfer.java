@@ -425,6 +425,8 @@ public final class IncomingTransfer {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (!(Reasons.unwrap(cause) instanceof IOException)) {
                 fail(Reasons.of(cause));
+            } else if (DescriptorReceiver.isWithoutRoom(cause) && receiver.lost()) {
+                progressed();
             } else if (DescriptorReceiver.isWithoutRoom(cause)) {
                 fail(DescriptorReceiver.whyNotReceived(cause));
             } else {

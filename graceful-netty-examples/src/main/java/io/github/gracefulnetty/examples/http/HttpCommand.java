@@ -58,6 +58,9 @@ public final class HttpCommand implements Callable<Integer> {
     @Option(names = "--upgrade-timeout", paramLabel = "TIME", defaultValue = "60s", description = "${DEFAULT-VALUE}")
     private Duration upgradeTimeout = Duration.ZERO;
 
+    @Option(names = "--no-migrate", description = "Let idle connections end instead of moving them to the successor.")
+    private boolean noMigrate;
+
     @Option(
             names = "--init-delay",
             paramLabel = "TIME",
@@ -77,6 +80,7 @@ public final class HttpCommand implements Callable<Integer> {
         Graceful.Builder builder = Graceful.builder()
                 .drainTimeout(drainTimeout)
                 .upgradeTimeout(upgradeTimeout)
+                .migrateConnections(!noMigrate)
                 .upgradeOnSignal("HUP")
                 .stopOnSignal("TERM", "INT");
         if (handoff != null) {

@@ -216,7 +216,7 @@ class FailedUpgradeIT {
 
     @Test
     void shouldRefuseToUpgradeWhenItHasBeenReplaced() {
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0"));
+        RunningProcess server = processes.start(JavaCommand.http("--no-migrate", "--port", "0"));
         ServerGeneration first = server.awaitReady(1);
         try (HttpConnection connection = HttpConnection.to(first.address())) {
             assertThat(connection.get("/").pid()).isEqualTo(first.pid());

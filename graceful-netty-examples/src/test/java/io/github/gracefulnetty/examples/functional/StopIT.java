@@ -60,7 +60,7 @@ class StopIT {
 
     @Test
     void shouldEndAnIdleConnectionOfAPredecessorWithItsNextAnswer() {
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0"));
+        RunningProcess server = processes.start(JavaCommand.http("--no-migrate", "--port", "0"));
         ServerGeneration first = server.awaitReady(1);
         List<HttpConnection> idle = connect(first, 5);
         first.hup();
@@ -76,7 +76,8 @@ class StopIT {
 
     @Test
     void shouldTellAfterAnUpgradeHowManyConnectionsWereClosedAtTheDrainDeadline() {
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0", "--drain-timeout", "1s"));
+        RunningProcess server =
+                processes.start(JavaCommand.http("--no-migrate", "--port", "0", "--drain-timeout", "1s"));
         ServerGeneration first = server.awaitReady(1);
         List<HttpConnection> idle = connect(first, 3);
         first.hup();
@@ -106,7 +107,8 @@ class StopIT {
 
     @Test
     void shouldEndTheDrainOfAReplacedProcessAtTerm() {
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0", "--drain-timeout", "10m"));
+        RunningProcess server =
+                processes.start(JavaCommand.http("--no-migrate", "--port", "0", "--drain-timeout", "10m"));
         ServerGeneration first = server.awaitReady(1);
         List<HttpConnection> idle = connect(first, 2);
         first.hup();

@@ -116,7 +116,7 @@ class UpgradeUnderLoadIT {
 
     @Test
     void shouldUpgradeAgainWhileOlderGenerationsStillDrain() {
-        RunningProcess server = processes.start(JavaCommand.http("--port", "0"));
+        RunningProcess server = processes.start(JavaCommand.http("--no-migrate", "--port", "0"));
         ServerGeneration current = server.awaitReady(1);
         List<HttpConnection> idle = new ArrayList<>();
         List<ServerGeneration> generations = new ArrayList<>();

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.migration.Migratable;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.PendingWriteQueue;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first handler of a connection that has moved here. When its pipeline is built, restores it; then lets nothing in or
+ * out until the connection is this process's alone. A client that closes its side meanwhile makes the transport read
+ * against our will: that is kept, and comes first.
+ */
+final class ArrivalGate extends ChannelDuplexHandler {
+    private final Channel connection;
+    private final LateBindingServerChannel listener;
+    private final MovePolicy policy;
+    private final Luggage luggage;
+    private final @Nullable Object from;
+    private final Arrivals.Outcome outcome;
+
+    /** What came in against our will: messages, and the events that say how it ended. */
+    private final List<Object> read = new ArrayList<>();
+
+    private final AtomicBoolean settled = new AtomicBoolean();
+
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable PendingWriteQueue written;
+    private boolean started;
+    private boolean readRequested;
+    private boolean halfClosure;
+
+    ArrivalGate(
+            Channel connection,
+            LateBindingServerChannel listener,
+            MovePolicy policy,
+            Luggage luggage,
+            @Nullable Object from,
+            Arrivals.Outcome outcome) {
+        this.connection = connection;
+        this.listener = listener;
+        this.policy = policy;
+        this.luggage = luggage;
+        this.from = from;
+        this.outcome = outcome;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+        context = added;
+    }
+
+    /** The pipeline is there: its initialisers have run before anything else. */
+    @Override
+    public void channelRegistered(ChannelHandlerContext context) {
+        context.fireChannelRegistered();
+        if (settled.get()) {
+            return;
+        }
+        try {
+            restore(context);
+        } catch (Exception e) {
+            refuse(Reasons.of(e));
+            return;
+        }
+        halfClosure = Boolean.TRUE.equals(connection.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
+        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        if (settled.compareAndSet(false, true)) {
+            outcome.taken(this);
+        }
+    }
+
+    private void restore(ChannelHandlerContext context) throws Exception {
+        policy.admit(connection, listener);
+        Candidate candidate = Candidate.of(connection);
+        if (candidate == null || !candidate.protocol().equals(luggage.protocol())) {
+            throw new IllegalStateException("a connection with such a pipeline does not move here");
+        }
+        if (from != null) {
+            candidate.reject(from);
+        }
+        Map<String, Migratable> handlers = new HashMap<>();
+        for (Map.Entry<String, ChannelHandler> entry : context.pipeline()) {
+            if (entry.getValue() instanceof Migratable migratable) {
+                handlers.put(migratable.stateName(), migratable);
+            }
+        }
+        for (Map.Entry<String, byte[]> state : luggage.states().entrySet()) {
+            Migratable handler = handlers.get(state.getKey());
+            ChannelHandlerContext itsContext =
+                    handler == null ? null : context.pipeline().context(handler);
+            if (handler == null || itsContext == null) {
+                throw new IllegalStateException("no handler has the state '" + state.getKey() + "'");
+            }
+            handler.restore(itsContext, state.getValue());
+        }
+    }
+
+    /** Closes this process's copy, unless the connection was taken. */
+    void refuse(String reason) {
+        if (settled.compareAndSet(false, true)) {
+            if (connection.isRegistered()) {
+                connection.unsafe().close(connection.newPromise());
+            } else {
+                connection.unsafe().closeForcibly();
+            }
+            outcome.refused(reason);
+        }
+    }
+
+    /** The connection is this process's alone: goes on as if nothing had happened. On any thread. */
+    void start() {
+        onLoop(this::startNow);
+    }
+
+    /** The connection is somebody else's: closes this process's copy, and tells nobody. On any thread. */
+    void abandon() {
+        onLoop(() -> connection.unsafe().close(connection.newPromise()));
+    }
+
+    private void onLoop(Runnable action) {
+        try {
+            connection.eventLoop().execute(action);
+        } catch (RejectedExecutionException e) {
+            connection.unsafe().closeForcibly(); // as its loop does with all others
+        }
+    }
+
+    private void startNow() {
+        ChannelHandlerContext here = context;
+        if (here == null || here.isRemoved()) {
+            return; // closed meanwhile
+        }
+        started = true;
+        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure);
+        here.fireChannelActive();
+        boolean ended = false;
+        for (Object one : read) {
+            if (one instanceof Event event) {
+                ended |= event.what() instanceof ChannelInputShutdownEvent;
+                here.fireUserEventTriggered(event.what());
+            } else {
+                here.fireChannelRead(one);
+            }
+        }
+        if (!read.isEmpty()) {
+            read.clear();
+            here.fireChannelReadComplete();
+        }
+        PendingWriteQueue queue = written;
+        if (queue != null) {
+            queue.removeAndWriteAll();
+            here.flush();
+        }
+        if (readRequested || connection.config().isAutoRead()) {
+            here.read();
+        }
+        here.pipeline().remove(this);
+        if (ended && !halfClosure) {
+            connection.close();
+        }
+    }
+
+    /** An event among what was read. */
+    private record Event(Object what) {}
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        // Fired at the start.
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (started) {
+            context.fireChannelRead(message);
+        } else {
+            read.add(message);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (started) {
+            context.fireChannelReadComplete();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (started) {
+            context.fireUserEventTriggered(event);
+        } else {
+            read.add(new Event(event));
+        }
+    }
+
+    /** Who has not seen it become active need not see its end. */
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (started) {
+            context.fireChannelInactive();
+        } else {
+            refuse("it was closed");
+        }
+    }
+
+    @Override
+    public void read(ChannelHandlerContext context) {
+        if (started) {
+            context.read();
+        } else {
+            readRequested = true;
+        }
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (started) {
+            context.write(message, promise);
+            return;
+        }
+        PendingWriteQueue queue = written;
+        if (queue == null) {
+            queue = new PendingWriteQueue(context);
+            written = queue;
+        }
+        queue.add(message, promise);
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext context) {
+        if (started) {
+            context.flush();
+        }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        read.forEach(ReferenceCountUtil::release);
+        read.clear();
+        PendingWriteQueue queue = written;
+        if (queue != null) {
+            queue.removeAndFailAll(new ClosedChannelException());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Knows whether an HTTP/1.1 connection is exactly between two exchanges: each request was read to its end and answered,
+ * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it.
+ */
+final class HttpExchanges extends ChannelDuplexHandler {
+    private static final int SWITCHING_PROTOCOLS = 101;
+    private static final long NEVER = -1;
+
+    private final Inflow inflow;
+    private int unanswered;
+    private long readsAtEnd;
+    private boolean ends;
+
+    private HttpExchanges(Inflow inflow) {
+        this.inflow = inflow;
+    }
+
+    /** Whether there is an HTTP/1.1 codec of a server, whole or in two parts that are next to each other. */
+    static boolean isPossible(ChannelPipeline pipeline) {
+        return !codec(pipeline).isEmpty();
+    }
+
+    /** Around the codec, which must be there. Before anything is read. */
+    static HttpExchanges install(ChannelPipeline pipeline) {
+        List<String> codec = codec(pipeline);
+        String decoder = codec.stream()
+                .filter(name -> !(pipeline.get(name) instanceof HttpResponseEncoder))
+                .findFirst()
+                .orElseThrow();
+        HttpExchanges exchanges = new HttpExchanges(Inflow.before(pipeline, decoder));
+        pipeline.addAfter(codec.get(codec.size() - 1), null, exchanges);
+        return exchanges;
+    }
+
+    private static List<String> codec(ChannelPipeline pipeline) {
+        List<String> found = new ArrayList<>();
+        int last = -1;
+        int position = 0;
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            ChannelHandler handler = entry.getValue();
+            if (isPart(handler)) {
+                if (last >= 0 && position != last + 1) {
+                    return List.of();
+                }
+                last = position;
+                found.add(entry.getKey());
+            }
+            position++;
+        }
+        boolean whole = found.size() == 1 && pipeline.get(found.get(0)) instanceof HttpServerCodec;
+        boolean parts = found.size() == 2
+                && pipeline.get(HttpRequestDecoder.class) != null
+                && pipeline.get(HttpResponseEncoder.class) != null;
+        return whole || parts ? found : List.of();
+    }
+
+    /** Whether {@code handler} is the codec, or a part of it. */
+    static boolean isPart(ChannelHandler handler) {
+        return handler instanceof HttpServerCodec
+                || handler instanceof HttpRequestDecoder
+                || handler instanceof HttpResponseEncoder;
+    }
+
+    /** Whether nothing is in progress and another request may come. */
+    boolean isIdle() {
+        return readsAtEnd == inflow.reads() && unanswered == 0 && !ends && inflow.isConsumed();
+    }
+
+    /** Whether {@code handler} is what this one sits behind, still. */
+    boolean watches(ChannelHandler handler) {
+        return inflow.watches(handler) || handler instanceof HttpResponseEncoder;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof HttpRequest request) {
+            unanswered++;
+            ends |= request.decoderResult().isFailure()
+                    || request.method().equals(HttpMethod.CONNECT)
+                    || !HttpUtil.isKeepAlive(request);
+        }
+        if (message instanceof LastHttpContent) {
+            // The decoder has come to here and no further: what is left of this read belongs to the next request.
+            readsAtEnd = inflow.isConsumed() ? inflow.reads() : NEVER;
+        }
+        context.fireChannelRead(message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (message instanceof HttpResponse response) {
+            ends |= response.status().code() == SWITCHING_PROTOCOLS || !HttpUtil.isKeepAlive(response);
+            if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+                context.write(message, promise);
+                return;
+            }
+        }
+        if (message instanceof LastHttpContent) {
+            unanswered--;
+        }
+        context.write(message, promise);
+    }
+}

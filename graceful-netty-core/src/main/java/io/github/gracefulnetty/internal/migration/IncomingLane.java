@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * The successor's end of one lane: receives connections, holds each until the predecessor has let go of it, and starts it
+ * then. On one event loop.
+ */
+final class IncomingLane implements IncomingTransfer.Events {
+    /** What becomes of a connection that was taken. */
+    private enum Rule {
+        /** It is held until the predecessor says that it has released it. */
+        HOLD,
+        /** The predecessor is gone: it is ours. */
+        START,
+        /** The predecessor keeps what it has not released. */
+        ABANDON
+    }
+
+    private final ControlLoop control;
+    private final Arrivals arrivals;
+    private final IncomingTransfer transfer;
+    private final Runnable over;
+    private final Map<Integer, ArrivalGate> held = new HashMap<>();
+    private final List<Integer> taken = new ArrayList<>();
+    private Rule rule = Rule.HOLD;
+    private int started;
+
+    /** @param over runs when nothing more comes */
+    IncomingLane(NativeTransport transport, ControlLoop control, Arrivals arrivals, Runnable over) {
+        this.control = control;
+        this.arrivals = arrivals;
+        this.over = over;
+        this.transfer = new IncomingTransfer(
+                transport,
+                control,
+                new IncomingTransfer.Request(Message.Purpose.MIGRATE, Token.NONE, "", IncomingTransfer.PATIENCE, 0),
+                "the other end of a lane",
+                this);
+    }
+
+    /** @param descriptors set to receive descriptors; neither is registered yet */
+    void begin(Channel bytes, Channel descriptors) {
+        transfer.attach(bytes, descriptors);
+    }
+
+    /** How many connections came on this lane and are served here. */
+    int started() {
+        return started;
+    }
+
+    @Override
+    public void welcome(Message.Welcome welcome) {
+        transfer.received(); // from now on silence means that no connection is idle
+    }
+
+    @Override
+    public void states(Map<String, byte[]> states) {}
+
+    @Override
+    public void complete() {}
+
+    @Override
+    public void received(Inherited connection) {
+        int number = connection.index();
+        arrivals.arrive(
+                connection.description(),
+                connection.descriptor(),
+                Luggage.of(connection.metadata()),
+                null,
+                new Arrivals.Outcome() {
+                    @Override
+                    public void taken(ArrivalGate gate) {
+                        onLoop(() -> IncomingLane.this.taken(number, gate), gate::abandon);
+                    }
+
+                    @Override
+                    public void refused(String reason) {
+                        onLoop(() -> transfer.send(new Message.Refused(number, reason)), () -> {});
+                    }
+                });
+    }
+
+    private void onLoop(Runnable action, Runnable ifEnded) {
+        try {
+            control.execute(action);
+        } catch (RejectedExecutionException e) {
+            ifEnded.run();
+        }
+    }
+
+    private void taken(int number, ArrivalGate gate) {
+        switch (rule) {
+            case HOLD -> {
+                held.put(number, gate);
+                if (taken.isEmpty()) {
+                    control.execute(this::sayTaken);
+                }
+                taken.add(number);
+            }
+            case START -> start(gate);
+            case ABANDON -> gate.abandon();
+        }
+    }
+
+    /** Of as many as were taken meanwhile. */
+    private void sayTaken() {
+        List<Integer> numbers = List.copyOf(taken);
+        taken.clear();
+        if (rule == Rule.HOLD) {
+            transfer.send(new Message.Taken(numbers));
+        }
+    }
+
+    private void start(ArrivalGate gate) {
+        started++;
+        gate.start();
+    }
+
+    @Override
+    public boolean survivesLoss() {
+        return true;
+    }
+
+    @Override
+    public void lost(int number) {
+        transfer.send(new Message.Refused(number, "the successor may have no more descriptors open, see ulimit -n"));
+    }
+
+    @Override
+    public boolean said(Message message) {
+        if (message instanceof Message.Released released) {
+            for (int number : released.connections()) {
+                ArrivalGate gate = held.remove(number);
+                if (gate == null) {
+                    return false;
+                }
+                start(gate);
+            }
+            return true;
+        }
+        if (message instanceof Message.End) {
+            transfer.end();
+            end(Rule.START);
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public void absent() {}
+
+    @Override
+    public void failed(String reason) {
+        OutgoingMigration.LOGGER.warn("graceful-netty: no more connections move here on one lane: {}", reason);
+        end(Rule.ABANDON);
+    }
+
+    @Override
+    public void hungUp() {
+        end(Rule.START);
+    }
+
+    private void end(Rule next) {
+        rule = next;
+        List<ArrivalGate> left = List.copyOf(held.values());
+        held.clear();
+        left.forEach(next == Rule.START ? this::start : ArrivalGate::abandon);
+        over.run();
+    }
+}

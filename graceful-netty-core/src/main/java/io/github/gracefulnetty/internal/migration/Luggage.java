@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.net.SocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a connection takes along, as the metadata of its descriptor.
+ *
+ * @param listener where the listener that accepted it is bound
+ * @param listenerName the name of that listener, empty if it has none
+ * @param protocol what is spoken on it: {@link #HTTP_1} or, where only the application knows, {@link #OTHER}
+ * @param states the states of its handlers, by name
+ */
+record Luggage(SocketAddress listener, String listenerName, String protocol, Map<String, byte[]> states) {
+    static final String HTTP_1 = "http/1.1";
+    static final String OTHER = "";
+
+    private static final int MOST_STATES = 1 << 8;
+
+    /** @throws IllegalArgumentException if that is too much */
+    Bytes toBytes() {
+        ByteBuf out = Unpooled.buffer();
+        MessageCodec.writeAddress(listener, out);
+        MessageCodec.writeString(listenerName, out);
+        MessageCodec.writeString(protocol, out);
+        out.writeShort(states.size());
+        states.forEach((name, state) -> {
+            MessageCodec.writeString(name, out);
+            MessageCodec.writeBytes(Bytes.of(state), MessageCodec.MAX_METADATA, out);
+        });
+        if (out.readableBytes() > MessageCodec.MAX_METADATA || states.size() > MOST_STATES) {
+            throw new IllegalArgumentException("its state has " + out.readableBytes() + " bytes under " + states.size()
+                    + " names, at most " + MessageCodec.MAX_METADATA + " under " + MOST_STATES + " can move");
+        }
+        byte[] bytes = new byte[out.readableBytes()];
+        out.readBytes(bytes);
+        return Bytes.of(bytes);
+    }
+
+    /** @throws ProtocolException if {@code metadata} is not what {@link #toBytes} wrote */
+    static Luggage of(Bytes metadata) {
+        ByteBuf in = Unpooled.wrappedBuffer(metadata.array());
+        try {
+            SocketAddress listener = MessageCodec.readAddress(in);
+            String listenerName = MessageCodec.readString(in);
+            String protocol = MessageCodec.readString(in);
+            int count = in.readUnsignedShort();
+            Map<String, byte[]> states = new LinkedHashMap<>();
+            for (int i = 0; i < count; i++) {
+                states.put(
+                        MessageCodec.readString(in),
+                        MessageCodec.readBytes(in, MessageCodec.MAX_METADATA).array());
+            }
+            if (in.isReadable() || states.size() != count || count > MOST_STATES) {
+                throw new ProtocolException("what goes with a connection was not written by graceful-netty");
+            }
+            return new Luggage(listener, listenerName, protocol, states);
+        } catch (IndexOutOfBoundsException e) {
+            throw new ProtocolException("what goes with a connection ends in the middle of a field");
+        }
+    }
+}

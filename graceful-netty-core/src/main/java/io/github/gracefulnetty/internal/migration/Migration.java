@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.drain.Mover;
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerRegister;
+import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Live migration, both halves, of one process. On the control loop, unless a method says otherwise. */
+public final class Migration {
+    /** Which connections move. */
+    public enum Mode {
+        /** None: all are drained. */
+        OFF,
+        /** Those whose handlers all are Netty's own and known, or {@link io.github.gracefulnetty.migration.Migratable}. */
+        DECLARED,
+        /** Those, and all HTTP/1.1 connections: the application says that its handlers keep nothing between exchanges. */
+        ALL
+    }
+
+    private final @Nullable NativeTransport transport;
+    private final ControlLoop control;
+    private final ConnectionTracker connections;
+    private final Mode mode;
+    private final MovePolicy policy;
+    private final @Nullable Arrivals arrivals;
+
+    private @Nullable OutgoingMigration outgoing;
+    private final Map<String, Inherited> laneEnds = new HashMap<>();
+    private final List<IncomingLane> incoming = new ArrayList<>();
+    private int incomingOver;
+
+    public Migration(
+            @Nullable NativeTransport transport,
+            ControlLoop control,
+            ConnectionTracker connections,
+            ListenerRegister register,
+            Mode mode) {
+        this.transport = transport;
+        this.control = control;
+        this.connections = connections;
+        this.mode = mode;
+        this.policy = new MovePolicy(mode == Mode.ALL);
+        this.arrivals = transport == null ? null : new Arrivals(transport, register, policy);
+        if (mode != Mode.OFF && transport != null) {
+            register.onAccept(this::accepted);
+        }
+    }
+
+    /** On the listener's event loop. */
+    private void accepted(LateBindingServerChannel listener, Channel connection) {
+        connection.pipeline().addLast(new Newcomer(policy, listener));
+    }
+
+    /**
+     * As a predecessor: what a successor gets, so that connections can move. Nothing if none could.
+     *
+     * @return one end of each lane
+     */
+    public List<DescriptorSender.Item> offer() {
+        NativeTransport usable = transport;
+        Arrivals back = arrivals;
+        Set<EventLoop> loops = new LinkedHashSet<>();
+        for (Channel connection : connections.open()) {
+            if (usable != null
+                    && Candidate.of(connection) != null
+                    && connection.isRegistered()
+                    && usable.drives(connection.eventLoop())) {
+                loops.add(connection.eventLoop());
+            }
+        }
+        if (loops.isEmpty() || usable == null || back == null) {
+            return List.of();
+        }
+        try {
+            OutgoingMigration made = new OutgoingMigration(usable, policy, back, loops);
+            outgoing = made;
+            return made.items(usable);
+        } catch (IOException e) {
+            OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves: {}", Reasons.of(e));
+            withdraw();
+            return List.of();
+        }
+    }
+
+    /** As a predecessor: there is no successor after all. */
+    public void withdraw() {
+        OutgoingMigration made = outgoing;
+        outgoing = null;
+        if (made != null) {
+            made.discard();
+        }
+    }
+
+    /** As a predecessor: what moves connections to the successor that serves now; {@code null} if there is nothing. */
+    public @Nullable Mover mover() {
+        return outgoing;
+    }
+
+    /** As a successor: keeps the ends of lanes among what was received, and returns the rest. */
+    public List<Inherited> inherit(List<Inherited> received) {
+        List<Inherited> rest = new ArrayList<>();
+        for (Inherited one : received) {
+            String name = one.description().name();
+            if (one.description().kind() != DescriptorKind.UNIX_CONNECTION || !LaneName.isOne(name)) {
+                rest.add(one);
+            } else if (mode == Mode.OFF || laneEnds.putIfAbsent(name, one) != null) {
+                one.descriptor().close();
+            }
+        }
+        return rest;
+    }
+
+    /** As a successor: this process serves, connections may come. */
+    public void begin() {
+        NativeTransport usable = transport;
+        Arrivals target = arrivals;
+        if (usable == null || target == null) {
+            return;
+        }
+        for (Inherited bytes : List.copyOf(laneEnds.values())) {
+            String other = LaneName.descriptorsOf(bytes.description().name());
+            Inherited descriptors = other == null ? null : laneEnds.get(other);
+            if (descriptors != null) {
+                IncomingLane lane = new IncomingLane(usable, control, target, this::incomingOver);
+                incoming.add(lane);
+                Channel byteConnection = adopt(usable, bytes);
+                Channel descriptorConnection = adopt(usable, descriptors);
+                usable.receiveDescriptors(descriptorConnection);
+                lane.begin(byteConnection, descriptorConnection);
+            }
+        }
+        close();
+    }
+
+    private static Channel adopt(NativeTransport transport, Inherited end) {
+        return transport.adopt(DescriptorKind.UNIX_CONNECTION, end.descriptor().release());
+    }
+
+    private void incomingOver() {
+        if (++incomingOver == incoming.size()) {
+            OutgoingMigration.LOGGER.info(
+                    "graceful-netty: {} connections moved here from the predecessor",
+                    incoming.stream().mapToInt(IncomingLane::started).sum());
+        }
+    }
+
+    /** Closes the ends of lanes that were received and not begun. */
+    public void close() {
+        laneEnds.values().forEach(end -> end.descriptor().close());
+        laneEnds.clear();
+    }
+}

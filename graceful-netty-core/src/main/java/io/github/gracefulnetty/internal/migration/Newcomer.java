@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+
+/** The first handler of an accepted connection, until its pipeline is built: looks whether it may move one day. */
+final class Newcomer extends ChannelInboundHandlerAdapter {
+    private final MovePolicy policy;
+    private final LateBindingServerChannel listener;
+
+    Newcomer(MovePolicy policy, LateBindingServerChannel listener) {
+        this.policy = policy;
+        this.listener = listener;
+    }
+
+    @Override
+    public void channelRegistered(ChannelHandlerContext context) {
+        context.fireChannelRegistered();
+        policy.admit(context.channel(), listener);
+        context.pipeline().remove(this);
+    }
+}

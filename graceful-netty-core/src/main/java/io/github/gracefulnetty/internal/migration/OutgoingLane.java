@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.internal.process.SocketPair;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The predecessor's end of one lane: sends the idle connections of one event loop, and owns the copies of those that are
+ * on their way. On that event loop.
+ */
+final class OutgoingLane {
+    /** What the lane asks of the whole migration. */
+    interface Owner {
+        /** On the connection's event loop: packs it if it is idle, else {@code null}. */
+        @Nullable
+        Move pack(Channel connection, Duplicator duplicator);
+
+        /** One connection is about to be packed. */
+        void leaving();
+
+        /** The outcome of one that was about to be packed: it stayed, is the successor's, or is back here. */
+        void settled(boolean moved);
+
+        /** The successor did not want it, or is gone: it has to be served here again, and {@link #settled} afterwards. */
+        void cameBack(Move move, String why);
+
+        /** No connection can move on this lane any more. */
+        void over(OutgoingLane lane, String why);
+    }
+
+    /** How many leave in one task: others want to be served between. */
+    private static final int MOST_PER_TASK = 16;
+
+    private static final long PATIENCE_SECONDS = 10;
+
+    private final NativeTransport transport;
+    private final EventLoop loop;
+    private final ControlLoop control;
+    private final SocketPair bytesPair;
+    private final SocketPair descriptorPair;
+    private final Owner owner;
+    private final Deque<Channel> waiting = new ArrayDeque<>();
+    private final Map<Integer, Move> onTheWay = new HashMap<>();
+
+    private @Nullable Duplicator duplicator;
+    private @Nullable OutgoingTransfer transfer;
+    private @Nullable Channel bytes;
+    private @Nullable Channel descriptors;
+    private @Nullable ScheduledFuture<?> watch;
+    private int packing;
+    private int sent;
+    private long heardNanos = System.nanoTime();
+    private boolean pumping;
+    private volatile boolean over;
+
+    /** Makes the sockets; {@link #begin} or {@link #discard} has to follow. On any thread. */
+    OutgoingLane(NativeTransport transport, EventLoop loop, Owner owner) throws IOException {
+        this.transport = transport;
+        this.loop = loop;
+        this.control = ControlLoop.on(loop);
+        this.owner = owner;
+        this.bytesPair = SocketPair.open();
+        try {
+            this.descriptorPair = SocketPair.open();
+        } catch (IOException e) {
+            bytesPair.close();
+            throw e;
+        }
+    }
+
+    SocketPair bytesPair() {
+        return bytesPair;
+    }
+
+    SocketPair descriptorPair() {
+        return descriptorPair;
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    /** The successor never got its ends. On any thread. */
+    void discard() {
+        over = true;
+        try {
+            bytesPair.close();
+            descriptorPair.close();
+        } catch (IOException e) {
+            OutgoingMigration.LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
+        }
+    }
+
+    /** The successor has its ends, and serves: goes on when it says hello. On any thread. */
+    void begin() {
+        execute(this::beginNow);
+    }
+
+    private void beginNow() {
+        try {
+            bytesPair.far().close();
+            descriptorPair.far().close();
+            duplicator = new Duplicator();
+        } catch (IOException e) {
+            discard();
+            owner.over(this, Reasons.of(e));
+            return;
+        }
+        Channel byteConnection =
+                transport.adopt(DescriptorKind.UNIX_CONNECTION, bytesPair.near().intValue());
+        Channel descriptorConnection = transport.adopt(
+                DescriptorKind.UNIX_CONNECTION, descriptorPair.near().intValue());
+        bytes = byteConnection;
+        descriptors = descriptorConnection;
+        byteConnection.pipeline().addLast(new MessageHandler(), new Hello(descriptorConnection));
+        control.register(descriptorConnection);
+        control.register(byteConnection);
+        watch = loop.scheduleWithFixedDelay(this::look, PATIENCE_SECONDS, PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
+    }
+
+    private void look() {
+        boolean due = transfer == null || !onTheWay.isEmpty();
+        if (due && System.nanoTime() - heardNanos > TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
+            fail("the successor was silent for " + PATIENCE_SECONDS + " s");
+        }
+    }
+
+    /** This connection may be idle now. On any thread. */
+    void ask(Channel connection) {
+        execute(() -> {
+            if (!over) {
+                waiting.add(connection);
+                pump();
+            }
+        });
+    }
+
+    private void pumpLater() {
+        if (!pumping) {
+            pumping = true;
+            execute(() -> {
+                pumping = false;
+                pump();
+            });
+        }
+    }
+
+    private void pump() {
+        if (transfer == null) {
+            return;
+        }
+        List<Move> packed = new ArrayList<>();
+        int left = MOST_PER_TASK;
+        while (!over && left > 0 && packing + packed.size() + onTheWay.size() < MessageCodec.WINDOW) {
+            Channel connection = waiting.poll();
+            if (connection == null) {
+                break;
+            }
+            left--;
+            owner.leaving();
+            Move move = pack(connection);
+            if (move != null) {
+                packed.add(move);
+            }
+        }
+        send(packed);
+        if (left == 0) {
+            pumpLater();
+        }
+    }
+
+    /** {@code null} if it stays, or another event loop packs it. */
+    private @Nullable Move pack(Channel connection) {
+        Duplicator copies = duplicator;
+        if (copies != null && connection.eventLoop() == loop) {
+            Move move = owner.pack(connection, copies);
+            if (move == null) {
+                owner.settled(false);
+            }
+            return move;
+        }
+        // A loop that has no lane of its own.
+        packing++;
+        try {
+            connection.eventLoop().execute(() -> {
+                Move move = packWithOwnCopies(connection);
+                execute(() -> packed(move));
+            });
+        } catch (RejectedExecutionException e) {
+            packed(null);
+        }
+        return null;
+    }
+
+    private @Nullable Move packWithOwnCopies(Channel connection) {
+        try {
+            Duplicator copies = new Duplicator();
+            try {
+                return owner.pack(connection, copies);
+            } finally {
+                copies.close();
+            }
+        } catch (IOException e) {
+            OutgoingMigration.LOGGER.debug("graceful-netty: a connection does not move now", e);
+            return null;
+        }
+    }
+
+    private void packed(@Nullable Move move) {
+        packing--;
+        if (move == null) {
+            owner.settled(false);
+        } else {
+            send(List.of(move));
+        }
+    }
+
+    private void send(List<Move> moves) {
+        OutgoingTransfer running = transfer;
+        if (over || running == null) {
+            moves.forEach(move -> owner.cameBack(move, "the lane is gone"));
+            return;
+        }
+        if (onTheWay.isEmpty()) {
+            heardNanos = System.nanoTime();
+        }
+        moves.forEach(move -> onTheWay.put(sent++, move));
+        if (!moves.isEmpty()) {
+            running.add(moves);
+        }
+    }
+
+    private void taken(OutgoingTransfer running, List<Integer> numbers) {
+        List<Integer> released = new ArrayList<>(numbers.size());
+        for (int number : numbers) {
+            Move move = onTheWay.remove(number);
+            if (move == null) {
+                fail("the successor took connection " + number + ", which was not on its way");
+                return;
+            }
+            move.closeCopy();
+            released.add(number);
+        }
+        running.send(new Message.Released(released));
+        released.forEach(number -> owner.settled(true));
+        pumpLater();
+    }
+
+    private boolean refused(Message.Refused refused) {
+        Move move = onTheWay.remove(refused.connection());
+        if (move == null) {
+            return false;
+        }
+        owner.cameBack(move, refused.reason());
+        pumpLater();
+        return true;
+    }
+
+    private void fail(String reason) {
+        if (!over) {
+            OutgoingTransfer running = transfer;
+            if (running != null) {
+                running.abort(reason);
+            }
+            close(reason);
+        }
+    }
+
+    /** What was not released is served here again. */
+    private void close(String why) {
+        if (over) {
+            return;
+        }
+        over = true;
+        ScheduledFuture<?> timer = watch;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        closeConnections();
+        waiting.clear();
+        List<Move> back = List.copyOf(onTheWay.values());
+        onTheWay.clear();
+        back.forEach(move -> owner.cameBack(move, why));
+        owner.over(this, why);
+    }
+
+    private void closeConnections() {
+        OutgoingTransfer running = transfer;
+        Channel byteConnection = bytes;
+        if (running != null) {
+            running.close();
+        } else if (byteConnection != null) {
+            byteConnection.close();
+        }
+        Channel lane = descriptors;
+        if (lane != null) {
+            lane.close();
+        }
+        try {
+            Duplicator copies = duplicator;
+            if (copies != null) {
+                copies.close();
+            }
+        } catch (IOException e) {
+            OutgoingMigration.LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
+        }
+    }
+
+    /** Nothing moves any more. Copies of what is on its way are closed: the successor keeps what it holds. On any thread. */
+    void end() {
+        execute(() -> {
+            if (over) {
+                return;
+            }
+            List<Move> left = List.copyOf(onTheWay.values());
+            onTheWay.clear();
+            Move.closeCopies(left);
+            OutgoingTransfer running = transfer;
+            if (running != null) {
+                running.connection().writeAndFlush(new Message.End()).addListener(ChannelFutureListener.CLOSE);
+            }
+            left.forEach(move -> owner.settled(true));
+            close("the drain is over");
+        });
+    }
+
+    /** Nothing moves any more, what is on its way comes back. On any thread. */
+    void cancel(String reason) {
+        execute(() -> fail(reason));
+    }
+
+    private void execute(Runnable action) {
+        try {
+            loop.execute(action);
+        } catch (RejectedExecutionException e) {
+            over = true; // the application has shut its loops down, and with them all connections
+        }
+    }
+
+    /** The successor's first word. */
+    private final class Hello extends SimpleChannelInboundHandler<Message> {
+        private final Channel lane;
+
+        Hello(Channel lane) {
+            this.lane = lane;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
+            if (!(message instanceof Message.Hello hello) || hello.purpose() != Message.Purpose.MIGRATE) {
+                fail("the successor does not begin a lane with Hello");
+                return;
+            }
+            OutgoingTransfer begun = new OutgoingTransfer(
+                    control, context.channel(), "successor pid " + hello.pid(), null, new Conversation());
+            begun.welcome(0, 0);
+            begun.attached(lane, new OutgoingTransfer.Contents(Map.of(), List.of()));
+            transfer = begun;
+            heardNanos = System.nanoTime();
+            context.pipeline().remove(this);
+            pump();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            close("the successor takes no connections");
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+
+    private final class Conversation implements OutgoingTransfer.Events {
+        @Override
+        public void sent() {}
+
+        @Override
+        public boolean said(Message message) {
+            OutgoingTransfer running = transfer;
+            heardNanos = System.nanoTime();
+            if (over || running == null) {
+                return true;
+            }
+            if (message instanceof Message.Taken taken) {
+                taken(running, taken.connections());
+                return true;
+            }
+            return message instanceof Message.Refused refused && refused(refused);
+        }
+
+        @Override
+        public void failed(String reason) {
+            fail(reason);
+        }
+
+        @Override
+        public void hungUp() {
+            close("the successor is gone");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.github.gracefulnetty.drain.Mover;
+import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Description;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The predecessor's half: one lane for each event loop that has connections which may move. A connection has one owner at
+ * any time: its channel; then its {@link Move}; then, once the successor has said that it holds it and the copy here is
+ * closed, the successor. Whatever goes wrong before, it comes back.
+ */
+final class OutgoingMigration implements Mover, OutgoingLane.Owner {
+    static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Migration.class);
+
+    private static final int FLUSHED_MILLIS = 10;
+
+    private final Packer packer;
+    private final MovePolicy policy;
+    private final Arrivals arrivals;
+    private final List<OutgoingLane> lanes;
+    private final Set<Channel> waiting = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger onTheWay = new AtomicInteger();
+    private final AtomicInteger moved = new AtomicInteger();
+    private final AtomicInteger next = new AtomicInteger();
+    private volatile Consumer<Channel> stays = connection -> {};
+    private volatile Runnable changed = () -> {};
+
+    /** @throws IOException if there are no sockets for the lanes */
+    OutgoingMigration(NativeTransport transport, MovePolicy policy, Arrivals arrivals, Set<EventLoop> loops)
+            throws IOException {
+        this.packer = new Packer(transport);
+        this.policy = policy;
+        this.arrivals = arrivals;
+        List<OutgoingLane> made = new ArrayList<>();
+        try {
+            for (EventLoop loop : loops) {
+                made.add(new OutgoingLane(transport, loop, this));
+            }
+        } catch (IOException e) {
+            made.forEach(OutgoingLane::discard);
+            throw e;
+        }
+        this.lanes = List.copyOf(made);
+    }
+
+    /** The successor's ends of all lanes. */
+    List<DescriptorSender.Item> items(NativeTransport transport) throws IOException {
+        List<DescriptorSender.Item> items = new ArrayList<>();
+        for (int i = 0; i < lanes.size(); i++) {
+            OutgoingLane lane = lanes.get(i);
+            items.add(LaneEnd.of(transport, lane.bytesPair().far(), LaneName.bytes(i)));
+            items.add(LaneEnd.of(transport, lane.descriptorPair().far(), LaneName.descriptors(i)));
+        }
+        return items;
+    }
+
+    /** There is no successor after all. */
+    void discard() {
+        lanes.forEach(OutgoingLane::discard);
+    }
+
+    @Override
+    public void begin(Consumer<Channel> staying, Runnable onChange) {
+        stays = staying;
+        changed = onChange;
+        lanes.forEach(OutgoingLane::begin);
+    }
+
+    @Override
+    public boolean take(Channel connection) {
+        Candidate candidate = Candidate.of(connection);
+        OutgoingLane lane = laneFor(connection.eventLoop());
+        if (candidate == null || lane == null || !policy.isMovable(connection, candidate, this)) {
+            return false;
+        }
+        waiting.add(connection);
+        connection.closeFuture().addListener(closed -> waiting.remove(connection));
+        connection.pipeline().addFirst(new Waiting(lane));
+        // The lane may have ended meanwhile: then this one is told to stay, or was told already.
+        if (lane.isOver()) {
+            stay(connection);
+        }
+        return true;
+    }
+
+    private @Nullable OutgoingLane laneFor(EventLoop loop) {
+        List<OutgoingLane> usable =
+                lanes.stream().filter(lane -> !lane.isOver()).toList();
+        for (OutgoingLane lane : usable) {
+            if (lane.loop() == loop) {
+                return lane;
+            }
+        }
+        return usable.isEmpty() ? null : usable.get(Math.floorMod(next.getAndIncrement(), usable.size()));
+    }
+
+    @Override
+    public @Nullable Move pack(Channel connection, Duplicator duplicator) {
+        Waiting waits = connection.pipeline().get(Waiting.class);
+        Candidate candidate = Candidate.of(connection);
+        if (waits == null || candidate == null || !connection.isActive()) {
+            return null;
+        }
+        waits.answered();
+        if (!policy.isMovable(connection, candidate, this)) {
+            stay(connection);
+            return null;
+        }
+        if (!policy.isIdle(connection, candidate)) {
+            askAgainWhenFlushed(connection, waits);
+            return null;
+        }
+        try {
+            return packer.pack(connection, candidate, duplicator);
+        } catch (Exception e) {
+            LOGGER.warn("graceful-netty: {} does not move: {}", connection, Reasons.of(e));
+            candidate.reject(this);
+            stay(connection);
+            return null;
+        }
+    }
+
+    /** Who reads slowly says nothing when it has read: its answer leaves unseen. */
+    private static void askAgainWhenFlushed(Channel connection, Waiting waits) {
+        var pending = connection.unsafe().outboundBuffer();
+        ChannelHandlerContext context = connection.pipeline().context(waits);
+        if (pending != null && !pending.isEmpty() && context != null) {
+            connection.eventLoop().schedule(() -> waits.ask(context), FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** On its event loop: it is drained like any other. */
+    private void stay(Channel connection) {
+        if (waiting.remove(connection)) {
+            Waiting waits = connection.pipeline().get(Waiting.class);
+            if (waits != null) {
+                connection.pipeline().remove(waits);
+            }
+            stays.accept(connection);
+        }
+    }
+
+    @Override
+    public void leaving() {
+        onTheWay.incrementAndGet();
+    }
+
+    @Override
+    public void settled(boolean arrived) {
+        if (arrived) {
+            moved.incrementAndGet();
+        }
+        if (onTheWay.decrementAndGet() == 0) {
+            changed.run();
+        }
+    }
+
+    @Override
+    public void cameBack(Move move, String why) {
+        LOGGER.debug("graceful-netty: {} stays here: {}", move.description(), why);
+        arrivals.arrive(move.description(), move.owned(), move.luggage(), this, new Arrivals.Outcome() {
+            @Override
+            public void taken(ArrivalGate held) {
+                held.start();
+                settled(false);
+            }
+
+            @Override
+            public void refused(String reason) {
+                LOGGER.warn(
+                        "graceful-netty: {} is lost: the successor does not have it ({}), and here {}",
+                        move.description(),
+                        why,
+                        reason);
+                settled(false);
+            }
+        });
+    }
+
+    @Override
+    public void over(OutgoingLane lane, String why) {
+        int left = waiting.size();
+        LOGGER.debug("graceful-netty: a lane is over, {} connections wait: {}", left, why);
+        for (Channel connection : Set.copyOf(waiting)) {
+            try {
+                connection.eventLoop().execute(() -> {
+                    Waiting waits = connection.pipeline().get(Waiting.class);
+                    if (waits != null && waits.waitsFor(lane)) {
+                        stay(connection);
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                waiting.remove(connection); // its loop has ended
+            }
+        }
+    }
+
+    @Override
+    public int onTheWay() {
+        return onTheWay.get();
+    }
+
+    @Override
+    public int moved() {
+        return moved.get();
+    }
+
+    @Override
+    public void cancel() {
+        stays = connection -> {};
+        lanes.forEach(lane -> lane.cancel("the predecessor serves again"));
+    }
+
+    @Override
+    public void end() {
+        lanes.forEach(OutgoingLane::end);
+    }
+
+    /** One end of a lane as it is sent. It stays the lane's. */
+    private record LaneEnd(Description description, FileDescriptor descriptor) implements DescriptorSender.Item {
+        static LaneEnd of(NativeTransport transport, Socket end, String name) throws IOException {
+            var facts = transport.inspect(end.intValue());
+            return new LaneEnd(
+                    new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null), end);
+        }
+
+        @Override
+        public Bytes metadata() {
+            return Bytes.NONE;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+
+/**
+ * The first handler of a connection that is to move: asks for it after each read and each flush, in a task of its own, as
+ * only then what was read has been dealt with. On the connection's event loop.
+ */
+final class Waiting extends ChannelDuplexHandler {
+    private final OutgoingLane lane;
+    private boolean asked;
+
+    Waiting(OutgoingLane lane) {
+        this.lane = lane;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ask(context);
+    }
+
+    void ask(ChannelHandlerContext context) {
+        if (!asked && !context.isRemoved()) {
+            asked = true;
+            lane.ask(context.channel());
+        }
+    }
+
+    boolean waitsFor(OutgoingLane other) {
+        return lane == other;
+    }
+
+    /** The question is answered: the next one may be asked. */
+    void answered() {
+        asked = false;
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        context.fireChannelReadComplete();
+        ask(context);
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext context) {
+        context.flush();
+        ask(context);
+    }
+}

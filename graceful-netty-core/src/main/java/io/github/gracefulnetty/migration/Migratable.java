@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.migration;
+
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+
+/**
+ * Implemented by a handler of an accepted connection that knows how the connection moves to the successor instead of being
+ * ended. A handler without state per connection implements it and no method. All methods are called on the connection's
+ * event loop.
+ *
+ * <p>A connection moves between two events: nothing is waiting to be written, and its handlers agree. The predecessor asks
+ * {@link #mayMove} and then {@link #state}, fires {@link ConnectionMoved} as a user event, and closes its channel, which
+ * does not touch the client. The successor builds the pipeline as for any accepted connection, calls {@link #restore}, and
+ * only then fires {@code channelActive} and reads. If the successor refuses or dies before it has the connection, the same
+ * happens in the predecessor: there, too, a new pipeline is built and restored.
+ */
+public interface Migratable extends ChannelHandler {
+    /** The most bytes of state that one connection may take along, those of all its handlers together. */
+    int MAX_STATE = 60 * 1024;
+
+    /**
+     * Whether the connection may move now: no exchange is in progress, and nothing of the next one has been read. Asked
+     * again after each read and each flush, so it must be cheap.
+     */
+    default boolean mayMove(ChannelHandlerContext context) {
+        return true;
+    }
+
+    /**
+     * What {@link #restore} gets; no bytes if there is nothing to restore. Called once {@link #mayMove} has said yes, and
+     * the connection moves, unless this throws: then it stays where it is and is drained.
+     */
+    default byte[] state(ChannelHandlerContext context) throws Exception {
+        return new byte[0];
+    }
+
+    /**
+     * Makes this handler, and if need be its pipeline, what it was in the process that wrote {@code state}. The channel is
+     * registered, but not active yet. Not called where there is nothing to restore. What this throws refuses the
+     * connection: it stays with the predecessor.
+     */
+    default void restore(ChannelHandlerContext context, byte[] state) throws Exception {
+        throw new IllegalStateException(getClass().getName() + " restores no state");
+    }
+
+    /** Under which the state travels: the same in all versions of the application, one per pipeline. */
+    default String stateName() {
+        return getClass().getName();
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.drain.Mover;
+import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.migration.ConnectionMoved;
+import io.github.gracefulnetty.migration.Migratable;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.Socket;
+import io.netty.handler.codec.LineBasedFrameDecoder;
+import io.netty.handler.codec.string.StringDecoder;
+import io.netty.handler.codec.string.StringEncoder;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A connection has one owner, whatever the successor does with it. */
+@ExtendWith(DescriptorGate.class)
+@Timeout(60)
+class LaneTest {
+    private final Queue<Channel> stays = new ConcurrentLinkedQueue<>();
+    private final Queue<String> events = new ConcurrentLinkedQueue<>();
+    private Site site;
+    private Client client;
+    private Mover mover;
+    private LanePeer peer;
+
+    @BeforeEach
+    void offerOneConnection() throws Exception {
+        site = new Site(Graceful.builder().drainTimeout(Duration.ofSeconds(1)));
+        Channel listener = site.bind(
+                new InetSocketAddress("127.0.0.1", 0),
+                () -> List.of(
+                        new LineBasedFrameDecoder(99),
+                        new StringDecoder(US_ASCII),
+                        new StringEncoder(US_ASCII),
+                        new Echo(events)));
+        site.ready();
+        client = new Client(listener);
+        assertThat(client.send("a\n").line()).isEqualTo("1 a");
+        Migration migration = site.graceful.runtime().context().migration();
+        List<DescriptorSender.Item> ends = migration.offer();
+        assertThat(ends).hasSize(2);
+        peer = new LanePeer(ends);
+        mover = Objects.requireNonNull(migration.mover(), "mover");
+        mover.begin(stays::add, () -> {});
+        for (Channel connection :
+                site.graceful.runtime().context().connections().open()) {
+            assertThat(connection
+                            .eventLoop()
+                            .submit(() -> mover.take(connection))
+                            .get())
+                    .isTrue();
+        }
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        mover.end();
+        peer.close();
+        client.close();
+        site.close();
+    }
+
+    private void shouldBeServedHere() throws Exception {
+        await().until(() -> mover.onTheWay() == 0);
+        assertThat(mover.moved()).isZero();
+        assertThat(client.send("b\n").line()).isEqualTo("2 b");
+    }
+
+    @Test
+    void shouldBeTheSuccessorsOnceItIsReleased() throws Exception {
+        peer.hello();
+        Socket connection = peer.receive();
+        assertThat(peer.hear(Message.Descriptor.class).index()).isZero();
+        assertThat(mover.moved()).isZero();
+        assertThat(mover.onTheWay()).isEqualTo(1);
+        peer.say(new Message.Received(1), new Message.Taken(List.of(0)));
+        assertThat(peer.hear(Message.Released.class).connections()).containsExactly(0);
+        await().until(() -> mover.onTheWay() == 0);
+        assertThat(mover.moved()).isEqualTo(1);
+        byte[] word = "mine\n".getBytes(US_ASCII);
+        connection.write(ByteBuffer.allocateDirect(word.length).put(word), 0, word.length);
+        assertThat(client.line()).isEqualTo("mine");
+        connection.close();
+        assertThat(client.isAtEnd()).as("no other copy is left").isTrue();
+        await().until(() -> events.size() == 2);
+        assertThat(events).containsExactly("moved", "inactive");
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorRefusesIt() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        peer.say(new Message.Received(1), new Message.Refused(0, "not mine"));
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorDiesBeforeItHasTakenIt() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        peer.say(new Message.Received(1));
+        peer.close();
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorDiesBeforeItHasReadIt() throws Exception {
+        peer.hello();
+        peer.hear(Message.Descriptor.class);
+        peer.close();
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorDiesBeforeItsFirstWord() throws Exception {
+        peer.close();
+        await().until(() -> !stays.isEmpty());
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorGivesUp() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        peer.say(new Message.Abort("out of luck"));
+        peer.hearEnd();
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorTakesWhatIsNotThere() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        peer.say(new Message.Taken(List.of(7)));
+        assertThat(peer.hear(Message.Abort.class).reason()).contains("connection 7");
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfTheSuccessorSpeaksNonsense() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        peer.say(new Message.Commit(1));
+        assertThat(peer.hear(Message.Abort.class).reason()).contains("Commit");
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldStayIfThePredecessorServesAgain() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        mover.cancel();
+        peer.hear(Message.Abort.class);
+        shouldBeServedHere();
+        assertThat(stays).as("told to end").isEmpty();
+    }
+
+    /** Counts and echoes. */
+    private static final class Echo extends SimpleChannelInboundHandler<String> implements Migratable {
+        private final Queue<String> events;
+        private byte lines;
+
+        Echo(Queue<String> events) {
+            this.events = events;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, String line) {
+            context.writeAndFlush(++lines + " " + line + "\n");
+        }
+
+        @Override
+        public byte[] state(ChannelHandlerContext context) {
+            return new byte[] {lines};
+        }
+
+        @Override
+        public void restore(ChannelHandlerContext context, byte[] state) {
+            lines = state[0];
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event == ConnectionMoved.INSTANCE) {
+                events.add("moved");
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            events.add("inactive");
+        }
+    }
+}
