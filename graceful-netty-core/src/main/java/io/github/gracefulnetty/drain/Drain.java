@@ -207,7 +207,7 @@ public final class Drain {
     /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
     private void sweep() {
         List<Channel> open = ending();
-        told.retainAll(open);
+        told.removeIf(connection -> !connection.isOpen());
         for (Channel connection : open) {
             if (connection.isRegistered() && connections.isToldByItself(connection) && told.add(connection)) {
                 execute(connection.eventLoop(), () -> begin(connection), () -> {});
