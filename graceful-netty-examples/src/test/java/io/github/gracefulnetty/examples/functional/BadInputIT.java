@@ -276,7 +276,7 @@ class BadInputIT {
                 List.of("http", "--port", "0", "--drain-timeout", "soon"),
                 List.of("http", "--port", "0", "--upgrade-timeout", "30"),
                 List.of("http", "--port", "0", "--init-delay", "99999999999999999999s"),
-                List.of("http", "--port", "0", "--nonsense"),
+                List.of("http", "--port", "0", "--xyz"),
                 List.of("http", "--port", "0", "operand"),
                 List.of("nonsense"),
                 List.of());
