@@ -175,6 +175,16 @@ class LaneTest {
         assertThat(stays).as("told to end").isEmpty();
     }
 
+    @Test
+    void shouldLeaveNoSocketsOpenIfThePredecessorServesAgainAtOnce() throws Exception {
+        Migration migration = site.graceful.runtime().context().migration();
+        assertThat(migration.offer()).isNotEmpty();
+        Mover other = Objects.requireNonNull(migration.mover(), "mover");
+        other.cancel();
+        other.begin(stays::add, () -> {});
+        shouldBeServedHere(); // and DescriptorGate counts
+    }
+
     /** Counts and echoes. */
     private static final class Echo extends SimpleChannelInboundHandler<String> implements Migratable {
         private final Queue<String> events;

@@ -76,6 +76,7 @@ public final class Migration {
     public List<DescriptorSender.Item> offer() {
         NativeTransport usable = transport;
         Arrivals back = arrivals;
+        outgoing = null; // one of an earlier upgrade is over
         Set<EventLoop> loops = new LinkedHashSet<>();
         for (Channel connection : connections.open()) {
             if (usable != null

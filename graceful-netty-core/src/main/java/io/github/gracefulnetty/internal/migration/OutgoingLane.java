@@ -124,6 +124,9 @@ final class OutgoingLane {
     }
 
     private void beginNow() {
+        if (over) {
+            return;
+        }
         try {
             bytesPair.far().close();
             descriptorPair.far().close();
@@ -314,9 +317,11 @@ final class OutgoingLane {
     private void closeConnections() {
         OutgoingTransfer running = transfer;
         Channel byteConnection = bytes;
-        if (running != null) {
+        if (byteConnection == null) {
+            discard(); // not begun
+        } else if (running != null) {
             running.close();
-        } else if (byteConnection != null) {
+        } else {
             byteConnection.close();
         }
         Channel lane = descriptors;
