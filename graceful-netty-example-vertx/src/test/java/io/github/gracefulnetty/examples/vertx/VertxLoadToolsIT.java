@@ -9,11 +9,13 @@ import io.github.gracefulnetty.examples.functional.TestCertificate;
 import io.github.gracefulnetty.examples.functional.TestProcesses;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Load generators that others have written see no error while a Vert.x server is upgraded. */
+@Tag("once")
 class VertxLoadToolsIT {
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();

@@ -12,11 +12,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The thirtieth successor has nothing that the first one had not, and nothing else is left. */
+@Tag("once")
 class AfterManyUpgradesIT {
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples.functional;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A load generator that somebody else has written sees no error while the plain Netty server is upgraded. */
+@Tag("once")
 class LoadToolsIT {
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();
