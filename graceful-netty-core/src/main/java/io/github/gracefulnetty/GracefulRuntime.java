@@ -39,7 +39,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private boolean stopRequested;
     private @Nullable String givenBack;
     private CompletableFuture<Void> probationOver = new CompletableFuture<>();
-    private boolean hurry;
+    private final CompletableFuture<Void> hurry = new CompletableFuture<>();
     private @Nullable Drain drain;
 
     GracefulRuntime(Settings settings) {
@@ -209,7 +209,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void finishDrain() {
-        hurry = true;
+        hurry.complete(null);
         if (drain != null) {
             drain.finishNow();
         }
@@ -276,7 +276,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
         // What is accepted until the last queue is empty is drained, too.
         CompletableFuture<Void> closed =
                 probationOver.thenCompose(settled -> context.register().closeKept());
-        CompletableFuture.allOf(closed, older).whenComplete((over, failure) -> context.onControl(begun::release, exit));
+        CompletableFuture.allOf(closed, CompletableFuture.anyOf(older, hurry))
+                .whenComplete((over, failure) -> context.onControl(begun::release, exit));
     }
 
     @Override
@@ -315,7 +316,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void drain(Drain running, boolean handedOver) {
-        if (hurry) {
+        if (hurry.isDone()) {
             running.finishNow();
         }
         running.start(context.settings().drainTimeout()).whenComplete((result, failure) -> {

@@ -286,6 +286,42 @@ class ProbationTest {
     }
 
     @Test
+    void shouldNotWaitForAnOlderGenerationWhenItIsToldToHurry() throws Exception {
+        old.close();
+        Greeter first = new Greeter("first", builder());
+        Channel listener = first.bootstrap(ANY_PORT)
+                .childHandler(new io.netty.channel.ChannelInboundHandlerAdapter())
+                .bind(ANY_PORT)
+                .sync()
+                .channel();
+        first.graceful.ready().join();
+        try (Socket lasting = Greeter.connect(listener.localAddress())) {
+            Awaitility.await()
+                    .until(() -> !first.graceful
+                            .runtime()
+                            .context()
+                            .connections()
+                            .open()
+                            .isEmpty());
+            try (Greeter second = new Greeter("second", builder())) {
+                second.bind(listener.localAddress());
+                second.graceful.ready().join();
+                try (Greeter third = new Greeter("third", builder())) {
+                    third.bind(listener.localAddress());
+                    third.graceful.ready().join();
+                    await(second, Lifecycle.State.PROBATION);
+                    second.graceful.stop();
+                    second.graceful.stop().join();
+                    assertThat(first.graceful.exitFuture()).isNotDone();
+                    assertThat(lasting.isConnected()).isTrue();
+                }
+            }
+            first.graceful.stop();
+            first.close();
+        }
+    }
+
+    @Test
     void shouldEndTheOldestGenerationBeyondTheCap() throws Exception {
         old.close();
         Greeter first = new Greeter("first", builder().maxDraining(1));
