@@ -2,8 +2,8 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Fields;
 import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -24,7 +24,7 @@ record ListenerTraits(@Nullable SocketAddress requested, boolean removePath) {
         }
         ByteBuf out = Unpooled.buffer();
         out.writeBoolean(removePath);
-        MessageCodec.writeAddress(requested, out);
+        Fields.writeAddress(requested, out);
         byte[] bytes = new byte[out.readableBytes()];
         out.readBytes(bytes);
         return Bytes.of(bytes);
@@ -38,7 +38,7 @@ record ListenerTraits(@Nullable SocketAddress requested, boolean removePath) {
         ByteBuf in = Unpooled.wrappedBuffer(inherited.metadata().array());
         try {
             boolean removePath = in.readBoolean();
-            ListenerTraits traits = new ListenerTraits(MessageCodec.readAddress(in), removePath);
+            ListenerTraits traits = new ListenerTraits(Fields.readAddress(in), removePath);
             if (in.isReadable()) {
                 throw new ProtocolException(in.readableBytes() + " bytes too many");
             }

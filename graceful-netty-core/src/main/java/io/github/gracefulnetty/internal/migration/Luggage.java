@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.migration;
 
 import io.github.gracefulnetty.internal.protocol.Bytes;
+import io.github.gracefulnetty.internal.protocol.Fields;
 import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.netty.buffer.ByteBuf;
@@ -27,13 +28,13 @@ record Luggage(SocketAddress listener, String listenerName, String protocol, Map
     /** @throws IllegalArgumentException if that is too much */
     Bytes toBytes() {
         ByteBuf out = Unpooled.buffer();
-        MessageCodec.writeAddress(listener, out);
-        MessageCodec.writeString(listenerName, out);
-        MessageCodec.writeString(protocol, out);
+        Fields.writeAddress(listener, out);
+        Fields.writeString(listenerName, out);
+        Fields.writeString(protocol, out);
         out.writeShort(states.size());
         states.forEach((name, state) -> {
-            MessageCodec.writeString(name, out);
-            MessageCodec.writeBytes(Bytes.of(state), MessageCodec.MAX_METADATA, out);
+            Fields.writeString(name, out);
+            Fields.writeBytes(Bytes.of(state), MessageCodec.MAX_METADATA, out);
         });
         if (out.readableBytes() > MessageCodec.MAX_METADATA || states.size() > MOST_STATES) {
             throw new IllegalArgumentException("its state has " + out.readableBytes() + " bytes under " + states.size()
@@ -48,15 +49,15 @@ record Luggage(SocketAddress listener, String listenerName, String protocol, Map
     static Luggage of(Bytes metadata) {
         ByteBuf in = Unpooled.wrappedBuffer(metadata.array());
         try {
-            SocketAddress listener = MessageCodec.readAddress(in);
-            String listenerName = MessageCodec.readString(in);
-            String protocol = MessageCodec.readString(in);
+            SocketAddress listener = Fields.readAddress(in);
+            String listenerName = Fields.readString(in);
+            String protocol = Fields.readString(in);
             int count = in.readUnsignedShort();
             Map<String, byte[]> states = new LinkedHashMap<>();
             for (int i = 0; i < count; i++) {
                 states.put(
-                        MessageCodec.readString(in),
-                        MessageCodec.readBytes(in, MessageCodec.MAX_METADATA).array());
+                        Fields.readString(in),
+                        Fields.readBytes(in, MessageCodec.MAX_METADATA).array());
             }
             if (in.isReadable() || states.size() != count || count > MOST_STATES) {
                 throw new ProtocolException("what goes with a connection was not written by graceful-netty");
