@@ -20,16 +20,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** How this process comes to serve: alone, or by taking over. On the control loop. */
 final class SuccessorRole implements Takeover.Events {
-    /** How often, and how many times, it is looked whether a process that hung up is really dead. */
-    private static final Duration LOOK = Duration.ofMillis(5);
-
-    private static final int LOOKS = 200;
-
     private final ProcessContext context;
     private final HandoffEndpoint endpoint;
     private final ProcessContext.Whole whole;
@@ -237,7 +231,7 @@ final class SuccessorRole implements Takeover.Events {
         if (takeover != null) {
             trial.begin(probation, context.settings().probationCheck());
         }
-        context.migration().begin();
+        context.migration().begin(takeover == null ? 0 : takeover.peerPid());
         ready.complete(null);
         whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.
@@ -341,7 +335,7 @@ final class SuccessorRole implements Takeover.Events {
             gone.complete(null);
             return;
         }
-        whenDead(from.peerPid(), LOOKS, isDead -> {
+        OtherProcess.whenDecided(from.peerPid(), context.control().loop(), isDead -> {
             if (!isDead) {
                 String reason = "the predecessor (pid " + from.peerPid() + ") has hung up, and lives";
                 aborted(reason);
@@ -352,15 +346,6 @@ final class SuccessorRole implements Takeover.Events {
                 settled();
             }
         });
-    }
-
-    private void whenDead(long pid, int looks, Consumer<Boolean> action) {
-        boolean runs = pid != ProcessHandle.current().pid() && OtherProcess.isRunning(pid);
-        if (!runs || looks == 0) {
-            action.accept(!runs);
-        } else {
-            context.control().schedule(() -> whenDead(pid, looks - 1, action), LOOK);
-        }
     }
 
     private void goOnAlone() {

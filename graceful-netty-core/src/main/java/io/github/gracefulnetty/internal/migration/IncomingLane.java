@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.protocol.Inherited;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.Token;
@@ -23,6 +24,8 @@ final class IncomingLane implements IncomingTransfer.Events {
     private enum Rule {
         /** It is held until the predecessor says that it has released it. */
         HOLD,
+        /** The lane has ended, and it is not known yet whether the predecessor has. */
+        WAIT,
         /** The predecessor is gone: it is ours. */
         START,
         /** The predecessor keeps what it has not released. */
@@ -32,14 +35,19 @@ final class IncomingLane implements IncomingTransfer.Events {
     private final ControlLoop control;
     private final Arrivals arrivals;
     private final IncomingTransfer transfer;
+    private final long predecessor;
     private final Runnable over;
     private final Map<Integer, ArrivalGate> held = new HashMap<>();
     private final List<Integer> taken = new ArrayList<>();
     private Rule rule = Rule.HOLD;
     private int started;
 
-    /** @param over runs when nothing more comes */
-    IncomingLane(NativeTransport transport, ControlLoop control, Arrivals arrivals, Runnable over) {
+    /**
+     * @param predecessor the pid of the process at the other end
+     * @param over runs when nothing more comes
+     */
+    IncomingLane(NativeTransport transport, ControlLoop control, Arrivals arrivals, long predecessor, Runnable over) {
+        this.predecessor = predecessor;
         this.control = control;
         this.arrivals = arrivals;
         this.over = over;
@@ -110,6 +118,7 @@ final class IncomingLane implements IncomingTransfer.Events {
                 }
                 taken.add(number);
             }
+            case WAIT -> held.put(number, gate);
             case START -> start(gate);
             case ABANDON -> gate.abandon();
         }
@@ -168,9 +177,14 @@ final class IncomingLane implements IncomingTransfer.Events {
         end(Rule.ABANDON);
     }
 
+    /**
+     * Whatever the predecessor had released was read before the end. So the rest is its own if it lives, and serves there;
+     * if not, there is nobody else.
+     */
     @Override
     public void hungUp() {
-        end(Rule.START);
+        rule = Rule.WAIT;
+        OtherProcess.whenDecided(predecessor, control.loop(), isDead -> end(isDead ? Rule.START : Rule.ABANDON));
     }
 
     private void end(Rule next) {

@@ -128,8 +128,12 @@ public final class Migration {
         return rest;
     }
 
-    /** As a successor: this process serves, connections may come. */
-    public void begin() {
+    /**
+     * As a successor: this process serves, connections may come.
+     *
+     * @param predecessor the pid of the process that they come from
+     */
+    public void begin(long predecessor) {
         NativeTransport usable = transport;
         Arrivals target = arrivals;
         if (usable == null || target == null) {
@@ -139,7 +143,7 @@ public final class Migration {
             String other = LaneName.descriptorsOf(bytes.description().name());
             Inherited descriptors = other == null ? null : laneEnds.get(other);
             if (descriptors != null) {
-                IncomingLane lane = new IncomingLane(usable, control, target, this::incomingOver);
+                IncomingLane lane = new IncomingLane(usable, control, target, predecessor, this::incomingOver);
                 incoming.add(lane);
                 Channel byteConnection = adopt(usable, bytes);
                 Channel descriptorConnection = adopt(usable, descriptors);

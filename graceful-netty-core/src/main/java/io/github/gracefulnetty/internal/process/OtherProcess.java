@@ -6,10 +6,34 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** What can be told of a process that is no child of this one. */
 public final class OtherProcess {
+    private static final long LOOK_MILLIS = 5;
+
+    private static final int LOOKS = 200;
+
     private OtherProcess() {}
+
+    /**
+     * Tells on {@code loop} whether the process behind a connection that has ended is dead. One that dies closes its
+     * descriptors before it is seen to be dead: so it is given a second for that.
+     */
+    public static void whenDecided(long pid, ScheduledExecutorService loop, Consumer<Boolean> isDead) {
+        look(pid, loop, LOOKS, isDead);
+    }
+
+    private static void look(long pid, ScheduledExecutorService loop, int looks, Consumer<Boolean> isDead) {
+        boolean runs = pid != ProcessHandle.current().pid() && isRunning(pid);
+        if (!runs || looks == 0) {
+            isDead.accept(!runs);
+        } else {
+            loop.schedule(() -> look(pid, loop, looks - 1, isDead), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
 
     /** Whether it runs, or could: a zombie does not. {@code false} for a pid that means nothing here. */
     public static boolean isRunning(long pid) {
