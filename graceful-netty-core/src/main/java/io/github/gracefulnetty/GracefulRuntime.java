@@ -16,6 +16,7 @@ import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -309,8 +310,13 @@ final class GracefulRuntime implements ProcessContext.Whole {
         }
     }
 
+    private boolean isDelivered(Channel connection) {
+        NativeTransport transport = context.transport();
+        return transport == null || transport.isDelivered(connection);
+    }
+
     private Drain newDrain(@Nullable Mover mover) {
-        Drain begun = new Drain(context.connections(), context.control().loop(), mover);
+        Drain begun = new Drain(context.connections(), context.control().loop(), mover, this::isDelivered);
         drain = begun;
         return begun;
     }

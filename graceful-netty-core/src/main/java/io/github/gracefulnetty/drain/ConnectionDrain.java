@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.unix.DomainDatagramChannel;
+import java.util.function.Predicate;
 
 /** Begins the drain of one connection, on its event loop: installs what its protocol needs and fires the event. */
 final class ConnectionDrain {
@@ -15,7 +16,8 @@ final class ConnectionDrain {
 
     private ConnectionDrain() {}
 
-    static void begin(Channel connection) {
+    /** @param delivered see {@link LingeringClose#install} */
+    static void begin(Channel connection, Predicate<Channel> delivered) {
         if (!connection.isOpen()) {
             return;
         }
@@ -24,11 +26,21 @@ final class ConnectionDrain {
             DatagramDrain.begin(pipeline);
             return;
         }
+        LingeringClose.install(connection, delivered);
         if ((HTTP_CODEC_PRESENT || HTTP2_CODEC_PRESENT) && !install(pipeline)) {
             // The protocol may be negotiated still (ALPN): look again after each read.
             pipeline.addFirst(new LateProtocol());
         }
         DrainEvent.fire(connection);
+    }
+
+    /** Closes it now, whatever its protocol would wait for. On its event loop. */
+    static void force(Channel connection) {
+        LingeringClose.uninstall(connection);
+        if (HTTP2_CODEC_PRESENT) {
+            Http2Drain.hurry(connection.pipeline());
+        }
+        connection.close();
     }
 
     static boolean isDatagram(Channel channel) {

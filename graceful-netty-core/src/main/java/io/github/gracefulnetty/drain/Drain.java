@@ -16,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ public final class Drain {
 
     private final Set<ServerDrain> running = new HashSet<>();
     private final @Nullable Mover mover;
+    private final Predicate<Channel> delivered;
 
     private boolean held;
     private boolean cancelled;
@@ -62,11 +64,19 @@ public final class Drain {
     private @Nullable ScheduledFuture<?> deadline;
 
     public Drain(ConnectionTracker connections, ScheduledExecutorService control) {
-        this(connections, control, null);
+        this(connections, control, null, connection -> true);
     }
 
-    /** @param mover takes connections away, so that they need not end; {@code null} if all have to */
-    public Drain(ConnectionTracker connections, ScheduledExecutorService control, @Nullable Mover mover) {
+    /**
+     * @param mover takes connections away, so that they need not end; {@code null} if all have to
+     * @param delivered whether the client's side has received all that was sent over a connection
+     */
+    public Drain(
+            ConnectionTracker connections,
+            ScheduledExecutorService control,
+            @Nullable Mover mover,
+            Predicate<Channel> delivered) {
+        this.delivered = delivered;
         this.connections = connections;
         this.control = control;
         this.mover = mover;
@@ -189,6 +199,9 @@ public final class Drain {
 
     private void begin(ServerDrain server) {
         running.add(server);
+        for (Channel connection : connections.openOf(server)) {
+            execute(connection.eventLoop(), () -> LingeringClose.install(connection, delivered), () -> {});
+        }
         CompletionStage<?> ended;
         try {
             ended = server.drain(connections.openOf(server));
@@ -218,7 +231,7 @@ public final class Drain {
 
     private void begin(Channel connection) {
         if (mover == null || !connection.isOpen() || !mover.take(connection)) {
-            ConnectionDrain.begin(connection);
+            ConnectionDrain.begin(connection, delivered);
         }
     }
 
@@ -227,7 +240,7 @@ public final class Drain {
         onControl(() -> {
             Runnable tell = () -> {
                 if (!cancelled) {
-                    execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection), () -> {});
+                    execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection, delivered), () -> {});
                 }
             };
             if (held) {
@@ -251,12 +264,12 @@ public final class Drain {
         }
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
-            if (!connections.isToldByItself(connection)) {
-                continue; // by its server
-            }
+            boolean byItself = connections.isToldByItself(connection); // and not by its server
             if (connection.isRegistered()) {
-                connection.close();
-            } else {
+                Runnable end =
+                        byItself ? () -> ConnectionDrain.force(connection) : () -> LingeringClose.uninstall(connection);
+                execute(connection.eventLoop(), end, () -> {});
+            } else if (byItself) {
                 connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
             }
         }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequestDecoder;
@@ -17,18 +14,13 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Ends an HTTP/1.1 connection without losing a request: the next response that begins says {@code Connection: close}, and
  * after its last byte the connection is closed. An idle connection waits for its next request, which may be on its way.
  */
 final class Http1Drain extends ChannelDuplexHandler {
-    /** How long the client may take to close its side, before ours does. */
-    private static final long LINGER_MILLIS = 2_000;
-
     private static final int SWITCHING_PROTOCOLS = 101;
 
     private boolean lastResponseBegan;
@@ -69,7 +61,7 @@ final class Http1Drain extends ChannelDuplexHandler {
         if (message instanceof LastHttpContent && lastResponseBegan && !closing) {
             closing = true;
             promise = promise.unvoid();
-            promise.addListener((ChannelFutureListener) future -> end(context));
+            promise.addListener(written -> context.close());
         }
         context.write(message, promise);
         if (message instanceof HttpResponse response && response.status().code() == SWITCHING_PROTOCOLS) {
@@ -99,22 +91,5 @@ final class Http1Drain extends ChannelDuplexHandler {
     /** 1xx precede the response, but 101 ends HTTP on this connection: what follows is another protocol. */
     private static boolean isFinal(HttpResponse response) {
         return response.status().codeClass() != HttpStatusClass.INFORMATIONAL;
-    }
-
-    /**
-     * Closes our direction and waits for the client to close its own: closing both while bytes arrive would answer them
-     * with a reset, which may destroy the response before the client has read it.
-     */
-    private static void end(ChannelHandlerContext context) {
-        Channel channel = context.channel();
-        boolean encrypted = context.pipeline().get(SslHandler.class) != null;
-        if (encrypted || !(channel instanceof DuplexChannel duplex) || !channel.isActive()) {
-            context.close();
-            return;
-        }
-        duplex.shutdownOutput();
-        channel.config().setAutoRead(true);
-        var linger = channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
-        channel.closeFuture().addListener(future -> linger.cancel(false));
     }
 }

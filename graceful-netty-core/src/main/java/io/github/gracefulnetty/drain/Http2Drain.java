@@ -59,6 +59,14 @@ final class Http2Drain extends Http2FrameListenerDecorator {
         return true;
     }
 
+    /** From now on a close does not wait for the streams. */
+    static void hurry(ChannelPipeline pipeline) {
+        Http2ConnectionHandler handler = pipeline.get(Http2ConnectionHandler.class);
+        if (handler != null) {
+            handler.gracefulShutdownTimeoutMillis(0);
+        }
+    }
+
     private void begin() {
         goAway(Integer.MAX_VALUE);
         handler.encoder().writePing(context, false, PING_CONTENT, context.newPromise());

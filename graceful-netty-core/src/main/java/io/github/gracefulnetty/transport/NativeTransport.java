@@ -102,4 +102,12 @@ public interface NativeTransport {
     default SocketFacts inspect(UnixChannel channel) throws IOException {
         return inspect(channel.fd().intValue());
     }
+
+    /**
+     * Whether the other side's system has received all that was sent over a connection whose output has been shut down; its
+     * application may not have read it. {@code true} also if the kernel does not tell.
+     */
+    default boolean isDelivered(Channel connection) {
+        return true;
+    }
 }

@@ -50,7 +50,7 @@ class Http1DrainTest {
     @Test
     void shouldTellHandlersThatComeLateThatTheDrainHasBegun() {
         assertThat(DrainEvent.hasBegun(channel)).isFalse();
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         assertThat(DrainEvent.hasBegun(channel)).isTrue();
         assertThat(drainEvents).isEqualTo(1);
     }
@@ -58,7 +58,7 @@ class Http1DrainTest {
     @Test
     void shouldAnswerTheRequestInFlightWithConnectionCloseAndThenClose() {
         request();
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         assertThat(channel.isOpen()).isTrue();
         assertThat(respond()).contains("connection: close");
         assertThat(channel.isOpen()).isFalse();
@@ -68,7 +68,7 @@ class Http1DrainTest {
     void shouldLeaveAnIdleConnectionOpenUntilItsNextRequestIsAnswered() {
         request();
         assertThat(respond()).doesNotContain("connection");
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         channel.runPendingTasks();
         assertThat(channel.isOpen()).isTrue();
         request();
@@ -83,7 +83,7 @@ class Http1DrainTest {
         DefaultHttpResponse head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
         head.headers().set("transfer-encoding", "chunked");
         channel.writeOutbound(head);
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         channel.writeOutbound(LastHttpContent.EMPTY_LAST_CONTENT);
         assertThat(written()).endsWith("0\r\n\r\n").doesNotContain("connection: close");
         assertThat(channel.isOpen()).isTrue();
@@ -94,7 +94,7 @@ class Http1DrainTest {
 
     @Test
     void shouldNotTakeAnInterimResponseForTheLast() {
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         request();
         channel.writeOutbound(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
         assertThat(written()).startsWith("HTTP/1.1 100").doesNotContain("connection: close");
@@ -106,7 +106,7 @@ class Http1DrainTest {
     @Test
     void shouldFindTheCodecThatIsAddedAfterTheDrainBegan() {
         channel.pipeline().remove(HttpServerCodec.class);
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         channel.pipeline().addFirst(new HttpServerCodec());
         request();
         assertThat(respond()).contains("connection: close");
@@ -115,7 +115,7 @@ class Http1DrainTest {
 
     @Test
     void shouldTellOtherProtocolsByAnEvent() {
-        ConnectionDrain.begin(channel);
+        ConnectionDrain.begin(channel, all -> true);
         assertThat(drainEvents).isEqualTo(1);
     }
 

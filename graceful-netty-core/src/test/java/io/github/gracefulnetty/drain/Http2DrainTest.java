@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -11,6 +13,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
@@ -40,7 +43,16 @@ class Http2DrainTest {
             if (message instanceof Http2HeadersFrame headers) {
                 requests.add(headers.stream());
             }
+            if (message instanceof Http2DataFrame data && data.isEndStream()) {
+                context.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("201"), true)
+                        .stream(data.stream()));
+            }
             ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            context.flush();
         }
     });
     private final EmbeddedChannel client = new EmbeddedChannel(clientHandler);
@@ -112,6 +124,10 @@ class Http2DrainTest {
     }
 
     private void request() {
+        request("GET", true);
+    }
+
+    private void request(String method, boolean end) {
         lastStream += 2;
         ChannelHandlerContext context = client.pipeline().context(clientHandler);
         clientHandler
@@ -119,9 +135,9 @@ class Http2DrainTest {
                 .writeHeaders(
                         context,
                         lastStream,
-                        new DefaultHttp2Headers().method("GET").path("/").scheme("http"),
+                        new DefaultHttp2Headers().method(method).path("/").scheme("http"),
                         0,
-                        true,
+                        end,
                         context.newPromise());
         context.flush();
         toServer();
@@ -135,7 +151,7 @@ class Http2DrainTest {
 
     @Test
     void shouldCloseAnIdleConnectionOnlyWhenThePingHasComeBack() {
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         toClient();
         assertThat(atClient).containsExactly("GOAWAY 2147483647", "PING");
         assertThat(server.isOpen()).isTrue();
@@ -146,7 +162,7 @@ class Http2DrainTest {
 
     @Test
     void shouldTakeARequestThatCrossesTheFirstGoAway() {
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         request();
         assertThat(requests).hasSize(1);
         exchange();
@@ -161,7 +177,7 @@ class Http2DrainTest {
     void shouldLetStreamsFinish() {
         request();
         request();
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         exchange();
         respond(1);
         assertThat(server.isOpen()).isTrue();
@@ -170,9 +186,25 @@ class Http2DrainTest {
         assertThat(atClient).contains("HEADERS 3", "HEADERS 5");
     }
 
+    /** The connection's last stream ends when its request does, and the answer is not flushed yet. */
+    @Test
+    void shouldSendTheAnswerThatIsWrittenWhenTheLastRequestEnds() {
+        request("POST", false);
+        ConnectionDrain.begin(server, all -> true);
+        exchange();
+        ChannelHandlerContext context = client.pipeline().context(clientHandler);
+        clientHandler
+                .encoder()
+                .writeData(context, lastStream, Unpooled.copiedBuffer("end", UTF_8), 0, true, context.newPromise());
+        clientHandler.flush(context);
+        exchange();
+        assertThat(atClient).endsWith("HEADERS 3");
+        assertThat(server.isOpen()).isFalse();
+    }
+
     @Test
     void shouldNotWaitForeverForAPingThatDoesNotComeBack() {
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         server.advanceTimeBy(9, TimeUnit.SECONDS);
         server.runScheduledPendingTasks();
         assertThat(server.isOpen()).isTrue();

@@ -72,7 +72,7 @@ class WebSocketDrainTest {
     @Test
     void shouldSayServiceRestartAndCloseWhenTheClientHasAnswered() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
         assertThat(server.isOpen()).isTrue();
         client.writeOutbound(new CloseWebSocketFrame(1012, ""));
@@ -90,7 +90,7 @@ class WebSocketDrainTest {
                         new WebSocket13FrameEncoder(false), // as where it takes the place of an HttpServerCodec
                         new WebSocket13FrameDecoder(
                                 WebSocketDecoderConfig.newBuilder().build()));
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
         client.writeOutbound(new CloseWebSocketFrame(1012, ""));
         exchange();
@@ -101,7 +101,7 @@ class WebSocketDrainTest {
     @Test
     void shouldDeliverWhatTheClientSentBeforeItsCloseFrame() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         client.writeOutbound(new TextWebSocketFrame("late"), new CloseWebSocketFrame(1012, ""));
         exchange();
         TextWebSocketFrame text = server.readInbound();
@@ -114,7 +114,7 @@ class WebSocketDrainTest {
     @Test
     void shouldSendNothingAfterItsCloseFrame() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         assertThat(server.writeOneOutbound(new TextWebSocketFrame("too late")).isSuccess())
                 .isFalse();
         assertThat(server.writeOneOutbound(new CloseWebSocketFrame(1000, "")).isSuccess())
@@ -127,7 +127,7 @@ class WebSocketDrainTest {
     @Test
     void shouldCloseWithoutAnAnswerAfterSomeSeconds() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         server.advanceTimeBy(4, TimeUnit.SECONDS);
         server.runScheduledPendingTasks();
         assertThat(server.isOpen()).isTrue();
@@ -139,7 +139,7 @@ class WebSocketDrainTest {
     @Test
     void shouldFindAWebSocketThatIsOpenedDuringTheDrain() {
         server.pipeline().addLast(new HttpServerCodec());
-        ConnectionDrain.begin(server);
+        ConnectionDrain.begin(server, all -> true);
         server.writeInbound(Unpooled.copiedBuffer("GET / HTTP/1.1\r\n\r\n", StandardCharsets.US_ASCII));
         server.writeOutbound(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS));
         server.releaseInbound();

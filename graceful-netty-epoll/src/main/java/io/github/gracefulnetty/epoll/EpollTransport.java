@@ -53,6 +53,7 @@ public final class EpollTransport implements NativeTransport {
     private static final int IPPROTO_TCP = 6;
     private static final int IPPROTO_UDP = 17;
     private static final int TCP_INFO = 11;
+    private static final int TCP_FIN_WAIT1 = 4;
     private static final int TCP_LISTEN = 10;
     private static final int NOT_TCP = -1;
     private static final int AF_UNIX = 1;
@@ -196,6 +197,12 @@ public final class EpollTransport implements NativeTransport {
         } catch (ChannelException e) {
             throw new IOException(e.getMessage(), e); // what Netty says of a descriptor that is not a socket
         }
+    }
+
+    /** Our FIN is the last thing that is sent, so all is there when that was acknowledged. */
+    @Override
+    public boolean isDelivered(Channel connection) {
+        return !(connection instanceof EpollSocketChannel tcp) || tcp.tcpInfo().state() != TCP_FIN_WAIT1;
     }
 
     /** A TCP channel knows its addresses, and cannot begin or end to listen: one question is left instead of four. */
