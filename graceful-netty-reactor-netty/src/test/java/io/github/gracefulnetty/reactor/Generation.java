@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -22,6 +23,7 @@ import reactor.netty.tcp.TcpServer;
 final class Generation implements AutoCloseable {
     private final Graceful graceful;
     private final GracefulLoopResources loops;
+    private final AtomicInteger requests = new AtomicInteger();
     private final CountDownLatch slowRequest = new CountDownLatch(1);
     private @Nullable DisposableServer server;
 
@@ -41,7 +43,10 @@ final class Generation implements AutoCloseable {
                 .host("127.0.0.1")
                 .port(0)
                 .runOn(generation.loops)
-                .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(who)))
+                .route(routes -> routes.get("/", (request, response) -> {
+                            generation.requests.incrementAndGet();
+                            return response.sendString(Mono.just(who));
+                        })
                         .get("/slow", (request, response) -> {
                             generation.slowRequest.countDown();
                             return response.sendString(
@@ -71,6 +76,11 @@ final class Generation implements AutoCloseable {
 
     int number() {
         return graceful.generation();
+    }
+
+    /** How many have been asked of {@code /}. */
+    int requests() {
+        return requests.get();
     }
 
     InetSocketAddress address() {
