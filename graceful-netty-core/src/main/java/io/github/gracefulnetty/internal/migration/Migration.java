@@ -37,6 +37,7 @@ public final class Migration {
     private final @Nullable NativeTransport transport;
     private final ControlLoop control;
     private final ConnectionTracker connections;
+    private final ListenerRegister register;
     private final Mode mode;
     private final MovePolicy policy;
     private final @Nullable Arrivals arrivals;
@@ -55,6 +56,7 @@ public final class Migration {
         this.transport = transport;
         this.control = control;
         this.connections = connections;
+        this.register = register;
         this.mode = mode;
         this.policy = new MovePolicy(mode == Mode.ALL);
         this.arrivals = transport == null ? null : new Arrivals(transport, register, policy);
@@ -85,6 +87,13 @@ public final class Migration {
                     && usable.drives(connection.eventLoop())) {
                 loops.add(connection.eventLoop());
             }
+        }
+        if (loops.isEmpty() && mode != Mode.OFF && usable != null) {
+            // Until the listeners are paused connections may come.
+            register.acceptingLoops().stream()
+                    .filter(usable::drives)
+                    .findFirst()
+                    .ifPresent(loops::add);
         }
         if (loops.isEmpty() || usable == null || back == null) {
             return List.of();
@@ -159,10 +168,9 @@ public final class Migration {
     }
 
     private void incomingOver() {
-        if (++incomingOver == incoming.size()) {
-            OutgoingMigration.LOGGER.info(
-                    "graceful-netty: {} connections moved here from the predecessor",
-                    incoming.stream().mapToInt(IncomingLane::started).sum());
+        int moved = incoming.stream().mapToInt(IncomingLane::started).sum();
+        if (++incomingOver == incoming.size() && moved > 0) {
+            OutgoingMigration.LOGGER.info("graceful-netty: {} connections moved here from the predecessor", moved);
         }
     }
 

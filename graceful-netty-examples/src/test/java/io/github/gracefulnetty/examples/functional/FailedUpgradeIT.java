@@ -14,11 +14,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A failed upgrade costs nothing: the server goes on, tells why, and can be upgraded again. */
+@Tag("once")
 class FailedUpgradeIT {
     private static final String SERVES_ON = "upgrade failed, this process serves on: ";
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The kernel lets an ordinary user have as many descriptors on their way as one process may have open. Somebody else of
  * that user takes them all.
  */
+@Tag("once")
 class InFlightLimitIT {
     private static final int FEW = 300;
     private static final int MANY = 2_000;

@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Ten thousand descriptors go from one JVM to another in one handoff: complete, in order, and usable when the first JVM
  * has ended. Each process has, after it, exactly the descriptors that it had before.
  */
+@Tag("once")
 class ManyDescriptorsIT {
     private static final int MANY = 10_000;
 

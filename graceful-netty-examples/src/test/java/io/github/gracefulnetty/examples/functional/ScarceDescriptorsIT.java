@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * clear reason; it never hangs, nothing is left open, and the next one succeeds.
  */
 @SuppressWarnings("deprecation") // the event-loop group that both Netty lines have
+@Tag("once")
 class ScarceDescriptorsIT {
     private static final int MOST_FREE = 14;
     private static final String[] LIMITED = {"prlimit", "--nofile=200:200"};
