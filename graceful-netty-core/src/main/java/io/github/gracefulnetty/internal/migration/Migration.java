@@ -56,11 +56,9 @@ public final class Migration {
         this.control = control;
         this.connections = connections;
         this.mode = mode;
-        this.policy = new MovePolicy(mode == Mode.ALL);
+        this.policy = new MovePolicy(mode);
         this.arrivals = transport == null ? null : new Arrivals(transport, register, policy);
-        if (mode != Mode.OFF && transport != null) {
-            register.onAccept(this::accepted);
-        }
+        register.onAccept(this::accepted);
     }
 
     /** On the listener's event loop. */
