@@ -89,6 +89,10 @@ final class Site implements AutoCloseable {
             return text.toString();
         }
 
+        String read(int bytes) throws IOException {
+            return new String(socket.getInputStream().readNBytes(bytes), US_ASCII);
+        }
+
         String line() throws IOException {
             String line = until("\n");
             return line.substring(0, line.length() - 1);

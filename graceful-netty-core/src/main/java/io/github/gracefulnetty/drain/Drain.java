@@ -50,6 +50,7 @@ public final class Drain {
     private final Set<ServerDrain> running = new HashSet<>();
     private final @Nullable Mover mover;
     private final Predicate<Channel> delivered;
+    private final @Nullable Lasting lasting;
 
     private boolean held;
     private boolean cancelled;
@@ -61,6 +62,7 @@ public final class Drain {
     private int forced;
     private boolean isForced;
     private @Nullable ScheduledFuture<?> sweep;
+    private @Nullable ScheduledFuture<?> looks;
     private @Nullable ScheduledFuture<?> deadline;
 
     public Drain(ConnectionTracker connections, ScheduledExecutorService control) {
@@ -80,6 +82,7 @@ public final class Drain {
         this.connections = connections;
         this.control = control;
         this.mover = mover;
+        this.lasting = mover == null ? null : new Lasting(mover);
     }
 
     /**
@@ -129,6 +132,7 @@ public final class Drain {
     public void cancel() {
         cancelled = true;
         cancel(sweep);
+        cancel(looks);
         cancel(deadline);
         running.clear();
         connections.whenEmpty(() -> {});
@@ -186,6 +190,8 @@ public final class Drain {
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
             mover.begin(this::stays, () -> onControl(this::finishIfEmpty));
+            looks = control.scheduleWithFixedDelay(
+                    this::look, Lasting.LOOK_MILLIS, Lasting.LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
         for (ServerDrain server : connections.servers()) {
             begin(server);
@@ -232,6 +238,13 @@ public final class Drain {
     private void begin(Channel connection) {
         if (mover == null || !connection.isOpen() || !mover.take(connection)) {
             ConnectionDrain.begin(connection, delivered);
+        }
+    }
+
+    private void look() {
+        Lasting those = lasting;
+        if (those != null) {
+            told.forEach(connection -> execute(connection.eventLoop(), () -> those.look(connection), () -> {}));
         }
     }
 
@@ -318,6 +331,7 @@ public final class Drain {
             mover.end();
         }
         cancel(sweep);
+        cancel(looks);
         cancel(deadline);
         deadline = control.schedule(this::complete, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         CompletableFuture.allOf(connections.servers().stream()

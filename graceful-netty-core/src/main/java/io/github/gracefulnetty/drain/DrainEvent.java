@@ -7,7 +7,8 @@ import io.netty.util.AttributeKey;
 /**
  * Fired through the pipeline of each connection, as a user event, when its process begins to drain. A protocol that
  * graceful-netty does not know should finish what is in progress and close; what is still open at the drain deadline is
- * closed by force.
+ * closed by force. A connection that moves to the successor gets no event, unless what is in progress on it lasts for a
+ * second: it moves when that has ended, so an endless response should be ended.
  */
 public enum DrainEvent {
     /** The only one. */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequestDecoder;
@@ -15,18 +18,23 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Ends an HTTP/1.1 connection without losing a request: the next response that begins says {@code Connection: close}, and
- * after its last byte the connection is closed. An idle connection waits for its next request, which may be on its way.
+ * Ends an HTTP/1.1 connection without losing a request: the response to the last request that has begun to arrive says
+ * {@code Connection: close}, and after its last byte the connection is closed. An idle connection waits for its next
+ * request, which may be on its way.
  */
 final class Http1Drain extends ChannelDuplexHandler {
     private static final int SWITCHING_PROTOCOLS = 101;
 
+    private final @Nullable InFlight inFlight;
     private boolean lastResponseBegan;
     private boolean closing;
 
-    private Http1Drain() {}
+    private Http1Drain(@Nullable InFlight inFlight) {
+        this.inFlight = inFlight;
+    }
 
     /** Puts itself behind the HTTP/1.1 codec of a server pipeline; {@code false} if there is none. */
     static boolean install(ChannelPipeline pipeline) {
@@ -36,6 +44,7 @@ final class Http1Drain extends ChannelDuplexHandler {
         String codec = null;
         boolean decodes = false;
         boolean encodes = false;
+        InFlight inFlight = null;
         for (var entry : pipeline) {
             ChannelHandler handler = entry.getValue();
             boolean both = handler instanceof HttpServerCodec;
@@ -43,18 +52,29 @@ final class Http1Drain extends ChannelDuplexHandler {
                 decodes |= both || handler instanceof HttpRequestDecoder;
                 encodes |= both || handler instanceof HttpResponseEncoder;
                 codec = entry.getKey();
+            } else if (handler instanceof InFlight found) {
+                inFlight = found;
+                codec = entry.getKey();
             }
         }
-        if (codec == null || !decodes || !encodes) {
+        if (codec == null || !decodes || !encodes || (inFlight != null && inFlight.isHttpOver())) {
             return false;
         }
-        pipeline.addAfter(codec, null, new Http1Drain());
+        Http1Drain drain = new Http1Drain(inFlight);
+        pipeline.addAfter(codec, null, drain);
+        drain.endIfNothingCanCome(pipeline.context(drain));
         return true;
     }
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-        if (message instanceof HttpResponse response && isFinal(response)) {
+        if (message instanceof HttpResponse response && isSwitch(response)) {
+            context.write(message, promise);
+            // Not yet: whoever switches has not changed the pipeline.
+            context.executor().execute(() -> becomesAnother(context));
+            return;
+        }
+        if (message instanceof HttpResponse response && isFinal(response) && isLast()) {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
             lastResponseBegan = true;
         }
@@ -64,10 +84,18 @@ final class Http1Drain extends ChannelDuplexHandler {
             promise.addListener(written -> context.close());
         }
         context.write(message, promise);
-        if (message instanceof HttpResponse response && response.status().code() == SWITCHING_PROTOCOLS) {
-            // Not yet: whoever switches has not changed the pipeline.
-            context.executor().execute(() -> becomesAnother(context));
-        }
+    }
+
+    private boolean isLast() {
+        return inFlight == null || inFlight.requests() <= 1;
+    }
+
+    /** What follows 101, or a success for {@code CONNECT}, is another protocol. */
+    private boolean isSwitch(HttpResponse response) {
+        return response.status().code() == SWITCHING_PROTOCOLS
+                || (inFlight != null
+                        && inFlight.isTunnelNext()
+                        && response.status().codeClass() == HttpStatusClass.SUCCESS);
     }
 
     private void becomesAnother(ChannelHandlerContext context) {
@@ -88,7 +116,27 @@ final class Http1Drain extends ChannelDuplexHandler {
         }
     }
 
-    /** 1xx precede the response, but 101 ends HTTP on this connection: what follows is another protocol. */
+    /** The client says no more, and the connection stays open for its answers: when there are none left, it ends. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        context.fireUserEventTriggered(event);
+        if (event instanceof ChannelInputShutdownEvent && !context.isRemoved()) {
+            endIfNothingCanCome(context);
+        }
+    }
+
+    private void endIfNothingCanCome(ChannelHandlerContext context) {
+        if (isInputShutdown(context.channel()) && inFlight != null && inFlight.requests() == 0 && !closing) {
+            closing = true;
+            context.close();
+        }
+    }
+
+    private static boolean isInputShutdown(Channel channel) {
+        return channel instanceof DuplexChannel duplex && duplex.isInputShutdown();
+    }
+
+    /** 1xx precede the response. */
     private static boolean isFinal(HttpResponse response) {
         return response.status().codeClass() != HttpStatusClass.INFORMATIONAL;
     }

@@ -21,6 +21,9 @@ public interface Mover {
      */
     boolean take(Channel connection);
 
+    /** On the connection's event loop: whether it was taken and something is in progress on it. */
+    boolean isBusy(Channel connection);
+
     /** How many are neither here nor there. On any thread. */
     int onTheWay();
 

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.github.gracefulnetty.drain.InFlight;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
-import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.codec.http.HttpStatusClass;
-import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,14 +19,12 @@ import java.util.Map;
  * Knows whether an HTTP/1.1 connection is exactly between two exchanges: each request was read to its end and answered,
  * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it.
  */
-final class HttpExchanges extends ChannelDuplexHandler {
-    private static final int SWITCHING_PROTOCOLS = 101;
+final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
     private static final long NEVER = -1;
 
     private final Inflow inflow;
-    private int unanswered;
+    private final Unanswered unanswered = new Unanswered();
     private long readsAtEnd;
-    private boolean ends;
 
     private HttpExchanges(Inflow inflow) {
         this.inflow = inflow;
@@ -84,7 +78,32 @@ final class HttpExchanges extends ChannelDuplexHandler {
 
     /** Whether nothing is in progress and another request may come. */
     boolean isIdle() {
-        return readsAtEnd == inflow.reads() && unanswered == 0 && !ends && inflow.isConsumed();
+        return isBetweenRequests() && unanswered.count() == 0 && !isEnding() && !isHttpOver();
+    }
+
+    private boolean isBetweenRequests() {
+        return readsAtEnd == inflow.reads() && inflow.isConsumed();
+    }
+
+    /** Whether the connection ends with what is in progress. */
+    boolean isEnding() {
+        return unanswered.isEnding();
+    }
+
+    @Override
+    public int requests() {
+        boolean begun = !unanswered.isReading() && inflow.isWatching() && !isBetweenRequests();
+        return Math.max(unanswered.count(), 0) + (begun && !isEnding() ? 1 : 0);
+    }
+
+    @Override
+    public boolean isTunnelNext() {
+        return unanswered.isTunnelNext();
+    }
+
+    @Override
+    public boolean isHttpOver() {
+        return unanswered.isHttpOver();
     }
 
     /** Whether {@code handler} is what this one sits behind, still. */
@@ -94,12 +113,7 @@ final class HttpExchanges extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (message instanceof HttpRequest request) {
-            unanswered++;
-            ends |= request.decoderResult().isFailure()
-                    || request.method().equals(HttpMethod.CONNECT)
-                    || !HttpUtil.isKeepAlive(request);
-        }
+        unanswered.read(message);
         if (message instanceof LastHttpContent) {
             // The decoder has come to here and no further: what is left of this read belongs to the next request.
             readsAtEnd = inflow.isConsumed() ? inflow.reads() : NEVER;
@@ -109,16 +123,7 @@ final class HttpExchanges extends ChannelDuplexHandler {
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-        if (message instanceof HttpResponse response) {
-            ends |= response.status().code() == SWITCHING_PROTOCOLS || !HttpUtil.isKeepAlive(response);
-            if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
-                context.write(message, promise);
-                return;
-            }
-        }
-        if (message instanceof LastHttpContent) {
-            unanswered--;
-        }
+        unanswered.written(message);
         context.write(message, promise);
     }
 }

@@ -36,6 +36,11 @@ final class Inflow extends ChannelInboundHandlerAdapter {
         return !broken && (bytes == null || !bytes.isReadable());
     }
 
+    /** Whether that is known. */
+    boolean isWatching() {
+        return !broken;
+    }
+
     /** How often something was read so far. */
     long reads() {
         return reads;

@@ -58,11 +58,9 @@ public final class Migration {
         this.connections = connections;
         this.register = register;
         this.mode = mode;
-        this.policy = new MovePolicy(mode == Mode.ALL);
+        this.policy = new MovePolicy(mode);
         this.arrivals = transport == null ? null : new Arrivals(transport, register, policy);
-        if (mode != Mode.OFF && transport != null) {
-            register.onAccept(this::accepted);
-        }
+        register.onAccept(this::accepted);
     }
 
     /** On the listener's event loop. */

@@ -47,11 +47,10 @@ final class MovePolicy {
             "io.netty.handler.codec.LengthFieldBasedFrameDecoder",
             "io.netty.handler.codec.LineBasedFrameDecoder");
 
-    private final boolean vouched;
+    private final Migration.Mode mode;
 
-    /** @param vouched whether the application says that its handlers have no state between two HTTP/1.1 exchanges */
-    MovePolicy(boolean vouched) {
-        this.vouched = vouched;
+    MovePolicy(Migration.Mode mode) {
+        this.mode = mode;
     }
 
     private static boolean isPresent(String className) {
@@ -64,15 +63,18 @@ final class MovePolicy {
     }
 
     /**
-     * Looks at a pipeline that is complete and has read nothing. If its connection may ever move, puts in what has to
-     * know it from its beginning.
+     * Looks at a pipeline that is complete and has read nothing, and puts in what has to know it from its beginning: for
+     * HTTP/1.1 in any case, as its drain asks, too; for others if the connection may ever move.
      *
      * @return {@code false} if it cannot move
      */
     boolean admit(Channel connection, LateBindingServerChannel origin) {
         ChannelPipeline pipeline = connection.pipeline();
         boolean http = HTTP_PRESENT && HttpExchanges.isPossible(pipeline);
-        if (!isMovable(pipeline, http, null)) {
+        if (mode == Migration.Mode.OFF || !isMovable(pipeline, http, null)) {
+            if (http) {
+                HttpExchanges.install(pipeline);
+            }
             return false;
         }
         List<Inflow> inflows = new ArrayList<>();
@@ -104,7 +106,7 @@ final class MovePolicy {
             if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && HttpExchanges.isPart(handler))) {
                 unknown |= !isWatched(handler, http, candidate);
             } else {
-                unknown |= !vouched;
+                unknown |= mode != Migration.Mode.ALL;
             }
         }
         return (http || declared) && !encrypted && !unknown;
@@ -128,7 +130,10 @@ final class MovePolicy {
     boolean isMovable(Channel connection, Candidate candidate, Object migration) {
         HttpExchanges exchanges = candidate.exchanges();
         boolean http = exchanges != null && HttpExchanges.isPossible(connection.pipeline());
-        return !candidate.isRejectedBy(migration) && isMovable(connection.pipeline(), http, candidate);
+        return !candidate.isRejectedBy(migration)
+                && !isHalfClosed(connection)
+                && (exchanges == null || !exchanges.isEnding())
+                && isMovable(connection.pipeline(), http, candidate);
     }
 
     /** Whether nothing is in progress on it. */
@@ -139,8 +144,7 @@ final class MovePolicy {
                 : !connection.config().isAutoRead()) { // paused: the application is not done with what it has read
             return false;
         }
-        return !isHalfClosed(connection)
-                && isFlushed(connection)
+        return isFlushed(connection)
                 && candidate.inflows().stream().allMatch(Inflow::isConsumed)
                 && agree(connection.pipeline());
     }
@@ -158,8 +162,7 @@ final class MovePolicy {
     }
 
     private static boolean isHalfClosed(Channel connection) {
-        return !connection.isActive()
-                || (connection instanceof DuplexChannel duplex && duplex.isInputShutdown())
+        return (connection instanceof DuplexChannel duplex && duplex.isInputShutdown())
                 || (connection instanceof DuplexChannel other && other.isOutputShutdown());
     }
 

@@ -5,7 +5,7 @@ import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
-/** The first handler of an accepted connection, until its pipeline is built: looks whether it may move one day. */
+/** The first handler of an accepted connection, until its pipeline is built: puts in what has to see all that comes. */
 final class Newcomer extends ChannelInboundHandlerAdapter {
     private final MovePolicy policy;
     private final LateBindingServerChannel listener;

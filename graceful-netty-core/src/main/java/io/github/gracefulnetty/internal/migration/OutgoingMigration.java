@@ -104,6 +104,12 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         return true;
     }
 
+    @Override
+    public boolean isBusy(Channel connection) {
+        Candidate candidate = Candidate.of(connection);
+        return candidate != null && waiting.contains(connection) && !policy.isIdle(connection, candidate);
+    }
+
     private @Nullable OutgoingLane laneFor(EventLoop loop) {
         List<OutgoingLane> usable =
                 lanes.stream().filter(lane -> !lane.isOver()).toList();
