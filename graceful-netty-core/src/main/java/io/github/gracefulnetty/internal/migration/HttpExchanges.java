@@ -15,13 +15,17 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether an HTTP/1.1 connection is exactly between two exchanges: each request was read to its end and answered,
- * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it.
+ * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it. When the
+ * connection becomes a WebSocket, so is its codec, and {@link WebSocketFrames} know.
  */
 final class HttpExchanges extends ChannelDuplexHandler {
     private static final int SWITCHING_PROTOCOLS = 101;
@@ -31,6 +35,8 @@ final class HttpExchanges extends ChannelDuplexHandler {
     private int unanswered;
     private long readsAtEnd;
     private boolean ends;
+    private byte @Nullable [] handshake;
+    private @Nullable WebSocketFrames frames;
 
     private HttpExchanges(Inflow inflow) {
         this.inflow = inflow;
@@ -84,18 +90,39 @@ final class HttpExchanges extends ChannelDuplexHandler {
 
     /** Whether nothing is in progress and another request may come. */
     boolean isIdle() {
-        return readsAtEnd == inflow.reads() && unanswered == 0 && !ends && inflow.isConsumed();
+        WebSocketFrames now = frames;
+        return now != null ? now.isIdle() : isBetweenRequests() && unanswered == 0 && !ends;
+    }
+
+    /** {@code null} while it is HTTP. */
+    @Nullable
+    WebSocketFrames webSocket() {
+        return frames;
+    }
+
+    private boolean isBetweenRequests() {
+        return readsAtEnd == inflow.reads() && inflow.isConsumed();
     }
 
     /** Whether {@code handler} is what this one sits behind, still. */
     boolean watches(ChannelHandler handler) {
-        return inflow.watches(handler) || handler instanceof HttpResponseEncoder;
+        // The HTTP codec of a WebSocket leaves when the answer to the handshake is written.
+        return inflow.watches(handler)
+                || handler instanceof HttpResponseEncoder
+                || (frames != null && handler instanceof HttpServerCodec);
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        WebSocketFrames now = frames;
+        if (now != null) {
+            now.read(message);
+            context.fireChannelRead(message);
+            return;
+        }
         if (message instanceof HttpRequest request) {
             unanswered++;
+            handshake = WebSocketHandshake.of(request);
             ends |= request.decoderResult().isFailure()
                     || request.method().equals(HttpMethod.CONNECT)
                     || !HttpUtil.isKeepAlive(request);
@@ -109,7 +136,16 @@ final class HttpExchanges extends ChannelDuplexHandler {
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        WebSocketFrames now = frames;
+        if (now != null) {
+            now.written(message);
+            context.write(message, promise);
+            return;
+        }
         if (message instanceof HttpResponse response) {
+            if (response.status().code() == SWITCHING_PROTOCOLS) {
+                becomeWebSocket(context.pipeline());
+            }
             ends |= response.status().code() == SWITCHING_PROTOCOLS || !HttpUtil.isKeepAlive(response);
             if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
                 context.write(message, promise);
@@ -120,5 +156,26 @@ final class HttpExchanges extends ChannelDuplexHandler {
             unanswered--;
         }
         context.write(message, promise);
+    }
+
+    /** Its codec is there before the answer is written, and both parts are before this handler. */
+    private void becomeWebSocket(ChannelPipeline pipeline) {
+        byte[] request = handshake;
+        ChannelHandlerContext decoder = pipeline.context(WebSocket13FrameDecoder.class);
+        if (request == null || decoder == null || pipeline.context(WebSocket13FrameEncoder.class) == null) {
+            return;
+        }
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            if (entry.getValue() == this) {
+                return; // the codec is somewhere behind
+            }
+            if (entry.getValue() == decoder.handler()) {
+                break;
+            }
+        }
+        if (unanswered == 1 && isBetweenRequests()) {
+            inflow.moveTo(decoder);
+            frames = new WebSocketFrames(inflow, request);
+        }
     }
 }
