@@ -14,6 +14,11 @@ import io.netty.channel.ChannelHandlerContext;
  * does not touch the client. The successor builds the pipeline as for any accepted connection, calls {@link #restore}, and
  * only then fires {@code channelActive} and reads. If the successor refuses or dies before it has the connection, the same
  * happens in the predecessor: there, too, a new pipeline is built and restored.
+ *
+ * <p>A WebSocket moves if one of its handlers is {@code Migratable}, between two messages and two frames. The request that
+ * opened it is repeated in the new pipeline, before {@link #restore}: so the handlers negotiate and take their places as
+ * they did the first time. What they write while they do so is not sent, as the client has it. One whose request is not
+ * answered at once, or not with a WebSocket, is refused.
  */
 public interface Migratable extends ChannelHandler {
     /** The most bytes of state that one connection may take along, those of all its handlers together. */

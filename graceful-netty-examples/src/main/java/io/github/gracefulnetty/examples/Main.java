@@ -2,10 +2,12 @@
 package io.github.gracefulnetty.examples;
 
 import io.github.gracefulnetty.Graceful;
+import io.github.gracefulnetty.examples.chat.ChatCommand;
 import io.github.gracefulnetty.examples.http.HttpCommand;
 import io.github.gracefulnetty.examples.share.ShareCommand;
 import io.github.gracefulnetty.examples.udp.UdpCommand;
 import io.github.gracefulnetty.examples.web.WebCommand;
+import io.github.gracefulnetty.examples.websocket.WebSocketCommand;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
@@ -15,7 +17,14 @@ import picocli.CommandLine.Command;
 @Command(
         name = "graceful-netty-examples",
         description = "Servers that are replaced without their clients noticing.",
-        subcommands = {HttpCommand.class, WebCommand.class, UdpCommand.class, ShareCommand.class},
+        subcommands = {
+            HttpCommand.class,
+            WebCommand.class,
+            UdpCommand.class,
+            ShareCommand.class,
+            WebSocketCommand.class,
+            ChatCommand.class
+        },
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

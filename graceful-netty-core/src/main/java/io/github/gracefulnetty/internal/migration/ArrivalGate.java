@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.migration;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.migration.Migratable;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
@@ -16,6 +17,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,6 +45,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     private @Nullable ChannelHandlerContext context;
     private @Nullable PendingWriteQueue written;
     private boolean started;
+    private boolean repeating;
     private boolean readRequested;
     private boolean halfClosure;
 
@@ -88,6 +91,11 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     private void restore(ChannelHandlerContext context) throws Exception {
         policy.admit(connection, listener);
+        Map<String, byte[]> states = new LinkedHashMap<>(luggage.states());
+        byte[] handshake = states.remove(Luggage.HANDSHAKE);
+        if (handshake != null) {
+            repeat(context, handshake);
+        }
         Candidate candidate = Candidate.of(connection);
         if (candidate == null || !candidate.protocol().equals(luggage.protocol())) {
             throw new IllegalStateException("a connection with such a pipeline does not move here");
@@ -101,7 +109,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
                 handlers.put(migratable.stateName(), migratable);
             }
         }
-        for (Map.Entry<String, byte[]> state : luggage.states().entrySet()) {
+        for (Map.Entry<String, byte[]> state : states.entrySet()) {
             Migratable handler = handlers.get(state.getKey());
             ChannelHandlerContext itsContext =
                     handler == null ? null : context.pipeline().context(handler);
@@ -110,6 +118,14 @@ final class ArrivalGate extends ChannelDuplexHandler {
             }
             handler.restore(itsContext, state.getValue());
         }
+    }
+
+    /** The handlers open the WebSocket once more; what they write has been written where it was opened. */
+    private void repeat(ChannelHandlerContext context, byte[] handshake) {
+        repeating = true;
+        context.fireChannelRead(Unpooled.wrappedBuffer(handshake));
+        context.fireChannelReadComplete();
+        repeating = false;
     }
 
     /** Closes this process's copy, unless the connection was taken. */
@@ -234,6 +250,11 @@ final class ArrivalGate extends ChannelDuplexHandler {
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (started) {
             context.write(message, promise);
+            return;
+        }
+        if (repeating) {
+            ReferenceCountUtil.release(message);
+            promise.trySuccess();
             return;
         }
         PendingWriteQueue queue = written;

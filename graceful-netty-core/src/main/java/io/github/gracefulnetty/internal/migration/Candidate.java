@@ -52,7 +52,16 @@ final class Candidate {
     }
 
     String protocol() {
-        return exchanges == null ? Luggage.OTHER : Luggage.HTTP_1;
+        if (exchanges == null) {
+            return Luggage.OTHER;
+        }
+        return webSocket() == null ? Luggage.HTTP_1 : Luggage.WEB_SOCKET;
+    }
+
+    /** {@code null} if it is none, or none whose state is known. */
+    @Nullable
+    WebSocketFrames webSocket() {
+        return exchanges == null ? null : exchanges.webSocket();
     }
 
     boolean isRejectedBy(Object migration) {

@@ -7,17 +7,24 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether an HTTP/1.1 connection is exactly between two exchanges: each request was read to its end and answered,
- * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it.
+ * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it. When the
+ * connection becomes a WebSocket, so is its codec, and {@link WebSocketFrames} know.
  */
 final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
     private static final long NEVER = -1;
@@ -25,6 +32,8 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
     private final Inflow inflow;
     private final Unanswered unanswered = new Unanswered();
     private long readsAtEnd;
+    private byte @Nullable [] handshake;
+    private @Nullable WebSocketFrames frames;
 
     private HttpExchanges(Inflow inflow) {
         this.inflow = inflow;
@@ -78,7 +87,16 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
 
     /** Whether nothing is in progress and another request may come. */
     boolean isIdle() {
-        return isBetweenRequests() && unanswered.count() == 0 && !isEnding() && !isHttpOver();
+        WebSocketFrames now = frames;
+        return now != null
+                ? now.isIdle()
+                : isBetweenRequests() && unanswered.count() == 0 && !isEnding() && !isHttpOver();
+    }
+
+    /** {@code null} while it is HTTP. */
+    @Nullable
+    WebSocketFrames webSocket() {
+        return frames;
     }
 
     private boolean isBetweenRequests() {
@@ -87,7 +105,7 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
 
     /** Whether the connection ends with what is in progress. */
     boolean isEnding() {
-        return unanswered.isEnding();
+        return frames == null && unanswered.isEnding();
     }
 
     @Override
@@ -108,12 +126,24 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
 
     /** Whether {@code handler} is what this one sits behind, still. */
     boolean watches(ChannelHandler handler) {
-        return inflow.watches(handler) || handler instanceof HttpResponseEncoder;
+        // The HTTP codec of a WebSocket leaves when the answer to the handshake is written.
+        return inflow.watches(handler)
+                || handler instanceof HttpResponseEncoder
+                || (frames != null && handler instanceof HttpServerCodec);
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        WebSocketFrames now = frames;
+        if (now != null) {
+            now.read(message);
+            context.fireChannelRead(message);
+            return;
+        }
         unanswered.read(message);
+        if (message instanceof HttpRequest request) {
+            handshake = WebSocketHandshake.of(request);
+        }
         if (message instanceof LastHttpContent) {
             // The decoder has come to here and no further: what is left of this read belongs to the next request.
             readsAtEnd = inflow.isConsumed() ? inflow.reads() : NEVER;
@@ -123,7 +153,38 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        WebSocketFrames now = frames;
+        if (now != null) {
+            now.written(message);
+            context.write(message, promise);
+            return;
+        }
+        if (message instanceof HttpResponse response
+                && response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+            becomeWebSocket(context.pipeline());
+        }
         unanswered.written(message);
         context.write(message, promise);
+    }
+
+    /** Its codec is there before the answer is written, and both parts are before this handler. */
+    private void becomeWebSocket(ChannelPipeline pipeline) {
+        byte[] request = handshake;
+        ChannelHandlerContext decoder = pipeline.context(WebSocket13FrameDecoder.class);
+        if (request == null || decoder == null || pipeline.context(WebSocket13FrameEncoder.class) == null) {
+            return;
+        }
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            if (entry.getValue() == this) {
+                return; // the codec is somewhere behind
+            }
+            if (entry.getValue() == decoder.handler()) {
+                break;
+            }
+        }
+        if (unanswered.count() == 1 && isBetweenRequests()) {
+            inflow.moveTo(decoder);
+            frames = new WebSocketFrames(inflow, request);
+        }
     }
 }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sits right before a decoder and knows how much of what was read the decoder has consumed. Netty does not show that, but
  * a {@code ByteToMessageDecoder} that holds nothing decodes from the very buffer that it is given. So it is given one
- * buffer at a time: what it has left of the last one is taken back and comes first in the next.
+ * buffer at a time: what it has left of the last one comes first in the next.
  */
 final class Inflow extends ChannelInboundHandlerAdapter {
-    private final ChannelHandler decoder;
+    private ChannelHandler decoder;
     private @Nullable ChannelHandlerContext decoding;
     private @Nullable ByteBuf current;
     private long reads;
@@ -28,6 +28,12 @@ final class Inflow extends ChannelInboundHandlerAdapter {
         Inflow inflow = new Inflow(pipeline.get(decoder));
         pipeline.addBefore(decoder, null, inflow);
         return inflow;
+    }
+
+    /** Another decoder, behind this one with nothing between that reads, has taken the place of the first. */
+    void moveTo(ChannelHandlerContext next) {
+        decoder = next.handler();
+        decoding = next;
     }
 
     /** Whether the decoder has consumed everything that was read so far. */
@@ -84,6 +90,11 @@ final class Inflow extends ChannelInboundHandlerAdapter {
             if (decoderContext == null || decoderContext.isRemoved() || !left.isReadable()) {
                 return bytes;
             }
+            if (isOnlyOursAndTheDecoders(left, bytes)) {
+                left.discardSomeReadBytes().writeBytes(bytes); // a long message is not copied again with each read
+                bytes.release();
+                return left.retain();
+            }
             ByteBuf all = context.alloc().buffer(left.readableBytes() + bytes.readableBytes());
             all.writeBytes(left).writeBytes(bytes); // the first write empties what the decoder holds
             bytes.release();
@@ -91,6 +102,11 @@ final class Inflow extends ChannelInboundHandlerAdapter {
         } finally {
             forget();
         }
+    }
+
+    /** Whether it can grow where it is: nobody has a part of it. */
+    private static boolean isOnlyOursAndTheDecoders(ByteBuf left, ByteBuf bytes) {
+        return left.refCnt() == 2 && !left.isReadOnly() && left.maxWritableBytes() >= bytes.readableBytes();
     }
 
     private void giveUp() {

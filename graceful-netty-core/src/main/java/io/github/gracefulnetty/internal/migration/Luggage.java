@@ -16,12 +16,17 @@ import java.util.Map;
  *
  * @param listener where the listener that accepted it is bound
  * @param listenerName the name of that listener, empty if it has none
- * @param protocol what is spoken on it: {@link #HTTP_1} or, where only the application knows, {@link #OTHER}
+ * @param protocol what is spoken on it: {@link #HTTP_1}, {@link #WEB_SOCKET} or, where only the application knows,
+ *     {@link #OTHER}
  * @param states the states of its handlers, by name
  */
 record Luggage(SocketAddress listener, String listenerName, String protocol, Map<String, byte[]> states) {
     static final String HTTP_1 = "http/1.1";
+    static final String WEB_SOCKET = "websocket";
     static final String OTHER = "";
+
+    /** The name of the state that is the request which opened a WebSocket. */
+    static final String HANDSHAKE = "graceful-netty/handshake";
 
     private static final int MOST_STATES = 1 << 8;
 

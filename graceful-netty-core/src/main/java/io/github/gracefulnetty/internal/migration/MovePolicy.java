@@ -30,6 +30,13 @@ final class MovePolicy {
             "io.netty.handler.codec.http.HttpServerExpectContinueHandler",
             "io.netty.handler.codec.http.HttpServerKeepAliveHandler",
             "io.netty.handler.codec.http.cors.CorsHandler",
+            "io.netty.handler.codec.http.websocketx.Utf8FrameValidator",
+            "io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder",
+            "io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator",
+            "io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler",
+            "io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandshakeHandler",
+            "io.netty.handler.codec.http.websocketx.extensions.WebSocketServerExtensionHandler",
+            "io.netty.handler.codec.http.websocketx.extensions.compression.WebSocketServerCompressionHandler",
             "io.netty.handler.codec.LengthFieldPrepender",
             "io.netty.handler.codec.string.LineEncoder",
             "io.netty.handler.codec.string.StringDecoder",
@@ -91,13 +98,13 @@ final class MovePolicy {
     /** @param candidate {@code null} before it is one */
     private boolean isMovable(ChannelPipeline pipeline, boolean http, @Nullable Candidate candidate) {
         boolean declared = false;
-        boolean encrypted = false;
+        boolean entangled = false;
         boolean unknown = false;
         for (Map.Entry<String, ChannelHandler> entry : pipeline) {
             ChannelHandler handler = entry.getValue();
             String type = handler.getClass().getName();
             declared |= handler instanceof Migratable;
-            encrypted |= type.startsWith(TLS);
+            entangled |= type.startsWith(TLS) || (HTTP_PRESENT && WebSocketFrames.isExtension(handler));
             if (handler instanceof Migratable
                     || handler.getClass().getPackageName().equals(OURS)
                     || STATELESS.contains(type)) {
@@ -109,7 +116,9 @@ final class MovePolicy {
                 unknown |= mode != Migration.Mode.ALL;
             }
         }
-        return (http || declared) && !encrypted && !unknown;
+        // Who has opened a WebSocket knows something about it: HTTP/1.1 alone is no reason to move.
+        boolean webSocket = candidate != null && candidate.webSocket() != null;
+        return (declared || (http && !webSocket)) && !entangled && !unknown;
     }
 
     /** A decoder may hold what was read: it must be known how much. */
@@ -129,7 +138,8 @@ final class MovePolicy {
     /** Whether the pipeline of a candidate is still one that may move, now or later, and {@code migration} has not failed to. */
     boolean isMovable(Channel connection, Candidate candidate, Object migration) {
         HttpExchanges exchanges = candidate.exchanges();
-        boolean http = exchanges != null && HttpExchanges.isPossible(connection.pipeline());
+        boolean http =
+                exchanges != null && (exchanges.webSocket() != null || HttpExchanges.isPossible(connection.pipeline()));
         return !candidate.isRejectedBy(migration)
                 && !isHalfClosed(connection)
                 && (exchanges == null || !exchanges.isEnding())
@@ -139,9 +149,10 @@ final class MovePolicy {
     /** Whether nothing is in progress on it. */
     boolean isIdle(Channel connection, Candidate candidate) {
         HttpExchanges exchanges = candidate.exchanges();
-        if (exchanges != null
-                ? !exchanges.isIdle()
-                : !connection.config().isAutoRead()) { // paused: the application is not done with what it has read
+        boolean requests = exchanges != null && exchanges.webSocket() == null;
+        if ((exchanges != null && !exchanges.isIdle())
+                // paused: the application is not done with what it has read
+                || (!requests && !connection.config().isAutoRead())) {
             return false;
         }
         return isFlushed(connection)

@@ -44,7 +44,7 @@ final class Packer {
                     Objects.requireNonNull(listener.description().local(), "a listener is bound"),
                     listener.description().name(),
                     candidate.protocol(),
-                    states(connection));
+                    states(connection, candidate));
             Bytes metadata = luggage.toBytes();
             move = new Move(
                     new Description(facts.kind(), facts.family(), "", facts.local(), facts.remote(), null),
@@ -69,8 +69,12 @@ final class Packer {
         }
     }
 
-    private static Map<String, byte[]> states(Channel connection) throws Exception {
+    private static Map<String, byte[]> states(Channel connection, Candidate candidate) throws Exception {
         Map<String, byte[]> states = new LinkedHashMap<>();
+        WebSocketFrames webSocket = candidate.webSocket();
+        if (webSocket != null) {
+            states.put(Luggage.HANDSHAKE, webSocket.handshake());
+        }
         for (Map.Entry<String, ChannelHandler> entry : connection.pipeline()) {
             if (entry.getValue() instanceof Migratable handler) {
                 ChannelHandlerContext context = connection.pipeline().context(handler);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.migration;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The request that asks for a WebSocket, as it is repeated in the successor. */
+final class WebSocketHandshake {
+    private static final String END_OF_LINE = "\r\n";
+
+    private WebSocketHandshake() {}
+
+    /** {@code null} if {@code request} asks for something else. */
+    static byte @Nullable [] of(HttpRequest request) {
+        if (!request.method().equals(HttpMethod.GET)
+                || !request.headers().containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+            return null;
+        }
+        StringBuilder text = new StringBuilder();
+        text.append(request.method()).append(' ').append(request.uri()).append(' ');
+        text.append(request.protocolVersion()).append(END_OF_LINE);
+        for (Map.Entry<String, String> header : request.headers()) {
+            text.append(header.getKey()).append(": ").append(header.getValue()).append(END_OF_LINE);
+        }
+        return text.append(END_OF_LINE).toString().getBytes(ISO_8859_1);
+    }
+}
