@@ -93,10 +93,7 @@ class Http1EndsTest {
             }
         };
         return () -> List.of(
-                first,
-                new HttpServerCodec(),
-                new HttpServerExpectContinueHandler(),
-                new ScriptedHttp(name, steps));
+                first, new HttpServerCodec(), new HttpServerExpectContinueHandler(), new ScriptedHttp(name, steps));
     }
 
     /** Until the connection has been asked to end or to move. */

@@ -65,7 +65,8 @@ final class InOrder extends ChannelInboundHandlerAdapter {
         if (message instanceof HttpContent content) {
             bodyBytes += content.content().readableBytes();
         }
-        boolean bad = message instanceof HttpObject object && object.decoderResult().isFailure();
+        boolean bad =
+                message instanceof HttpObject object && object.decoderResult().isFailure();
         boolean complete = message instanceof LastHttpContent;
         ReferenceCountUtil.release(message);
         if (bad) {

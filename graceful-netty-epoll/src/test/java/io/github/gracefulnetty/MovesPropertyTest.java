@@ -49,7 +49,8 @@ class MovesPropertyTest {
         Site current = site();
         Channel listener = current.bind(ANY_PORT, MovesPropertyTest::handlers);
         current.ready();
-        // One that stays: who has no connection that could move when its successor comes, offers no lane for later ones.
+        // One that stays: who has no connection that could move when its successor comes, offers no lane for later
+        // ones.
         try (PlainServer plain = new PlainServer();
                 Client first = new Client(listener)) {
             first.send("GET /now HTTP/1.1\r\n\r\n").until(";");
@@ -105,7 +106,9 @@ class MovesPropertyTest {
     private static String withoutClose(String answers) {
         int last = answers.lastIndexOf("connection: close\r\n");
         boolean isLast = last >= 0 && answers.indexOf("HTTP/1.1", last) < 0;
-        return isLast ? answers.substring(0, last) + answers.substring(last + "connection: close\r\n".length()) : answers;
+        return isLast
+                ? answers.substring(0, last) + answers.substring(last + "connection: close\r\n".length())
+                : answers;
     }
 
     private Site serve(InetSocketAddress address) throws Exception {

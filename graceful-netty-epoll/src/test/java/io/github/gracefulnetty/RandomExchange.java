@@ -52,12 +52,11 @@ final class RandomExchange {
     private static String request(Random random, int number, boolean last) {
         String path = (random.nextBoolean() ? "/now" : "/in" + random.nextInt(3)) + "?" + number;
         String body = "x".repeat(random.nextInt(random.nextInt(8) == 0 ? 20_000 : 50));
-        String request =
-                switch (random.nextInt(3)) {
-                    case 0 -> "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
-                    case 1 -> "POST " + path + " HTTP/1.1\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
-                    default -> "POST " + path + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(random, body);
-                };
+        String request = switch (random.nextInt(3)) {
+            case 0 -> "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+            case 1 -> "POST " + path + " HTTP/1.1\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+            default -> "POST " + path + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(random, body);
+        };
         if (!last) {
             return request;
         }
@@ -85,7 +84,8 @@ final class RandomExchange {
         int at = 0;
         int due = answers;
         while (at < text.length()) {
-            int length = random.nextInt(3) == 0 ? text.length() - at : 1 + random.nextInt(Math.min(40, text.length() - at));
+            int length =
+                    random.nextInt(3) == 0 ? text.length() - at : 1 + random.nextInt(Math.min(40, text.length() - at));
             int pause = random.nextInt(4) == 0 ? random.nextInt(5_000) : 0;
             pieces.add(new Piece(text.substring(at, at + length).getBytes(US_ASCII), due, pause));
             due = 0;

@@ -184,8 +184,11 @@ final class ArrivalGate extends ChannelDuplexHandler {
             queue.removeAndWriteAll();
             here.flush();
         }
-        // At the end there is nothing to read. Netty 4.2.18 has taken such a socket out of epoll, and would fail and close it.
-        if (!ended && connection.isOpen() && (readRequested || connection.config().isAutoRead())) {
+        // At the end there is nothing to read. Netty 4.2.18 has taken such a socket out of epoll, and would fail and
+        // close it.
+        if (!ended
+                && connection.isOpen()
+                && (readRequested || connection.config().isAutoRead())) {
             here.read();
         }
         here.pipeline().remove(this);
