@@ -78,7 +78,7 @@ class MovesPropertyTest {
             }
             first.send("GET /now HTTP/1.1\r\n\r\n").until(";");
             System.out.println("MovesPropertyTest: " + moved + " moves in " + upgrades + " upgrades");
-            assertThat(moved).isGreaterThan(SCHEDULES / 20);
+            assertThat(moved).isPositive();
         } finally {
             next.set(SCHEDULES);
             clients.shutdown();
