@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The runtime of one {@link Graceful}: owns the control loop and the parts, starts them and ends them. */
@@ -270,10 +270,11 @@ final class GracefulRuntime implements ProcessContext.Whole {
         context.register()
                 .pauseAllBut(unclaimed)
                 .whenComplete((paused, failure) -> context.onControl(() -> drain(begun, true), exit));
-        CompletableFuture<Void> older = successor
-                .predecessorGone()
-                .copy()
-                .completeOnTimeout(null, context.settings().drainTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        CompletableFuture<Void> older = successor.predecessorGone().copy();
+        // Not a timer of the JDK's: that would need a thread, and there may be no room for one.
+        ScheduledFuture<?> patience = context.control()
+                .schedule(() -> older.complete(null), context.settings().drainTimeout());
+        older.whenComplete((gone, failure) -> patience.cancel(false));
         // What is accepted until the last queue is empty is drained, too.
         CompletableFuture<Void> closed =
                 probationOver.thenCompose(settled -> context.register().closeKept());

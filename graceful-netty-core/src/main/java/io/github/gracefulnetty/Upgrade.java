@@ -200,7 +200,7 @@ final class Upgrade {
         if (ours == null) {
             events.failed(reason);
         } else {
-            ours.end().whenComplete((ended, failure) -> control.execute(() -> events.failed(reason)));
+            ours.end(control).whenComplete((ended, failure) -> control.execute(() -> events.failed(reason)));
         }
     }
 

@@ -26,6 +26,9 @@ import java.util.regex.Pattern;
  * the next one, so they add up. When a fault leaves nobody, this is the supervisor that starts the server anew.
  */
 final class FaultyUpgrades {
+    /** How long an upgrade and a drain may take: {@code -Dfaults.seconds} for more, on a machine that has much to do. */
+    private static final int SECONDS = Integer.getInteger("faults.seconds", 5);
+
     private static final String SERVES = "this process serves "; // on, or again
     private static final Pattern READY = Pattern.compile("READY pid=(\\d+) .*");
 
@@ -109,11 +112,11 @@ final class FaultyUpgrades {
                         "--handoff",
                         directory.resolve("handoff.sock").toString(),
                         "--upgrade-timeout",
-                        "5s",
+                        SECONDS + "s",
                         "--drain-timeout",
-                        "5s")
+                        SECONDS + "s")
                 .jvm("-Dfaults=" + faults)
-                .environment("GRACEFUL_NETTY_PROBATION", "2s")));
+                .environment("GRACEFUL_NETTY_PROBATION", 400 * SECONDS + "ms")));
     }
 
     private void cause(Fault fault, long predecessor, long decisions) throws IOException {
