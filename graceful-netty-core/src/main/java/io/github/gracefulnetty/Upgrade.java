@@ -99,6 +99,11 @@ final class Upgrade {
         }
     }
 
+    /** As the kernel tells it; 0 while it is not known. */
+    long successorPid() {
+        return successorPid;
+    }
+
     /** What follows when the successor serves. */
     @Nullable
     Probation probation() {

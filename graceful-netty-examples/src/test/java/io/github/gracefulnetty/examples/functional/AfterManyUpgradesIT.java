@@ -128,9 +128,11 @@ class AfterManyUpgradesIT {
         System.out.printf(
                 "seed %d, %d upgrades with a fault each: who served %s, started anew %d times, %s%n  first: %s%n  last: %s%n",
                 seed, FAULTS, outcomes, server.starts() - 1, losses, first, settled(server, first));
-        try (Stream<Path> files = Files.list(directory)) {
-            assertThat(files).containsExactly(directory.resolve("handoff.sock"));
-        }
+        Await.untilAsserted("what killed processes have left is removed", () -> {
+            try (Stream<Path> files = Files.list(directory)) {
+                assertThat(files).containsExactly(directory.resolve("handoff.sock"));
+            }
+        });
     }
 
     private Footprint settled(FaultyUpgrades server, @Nullable Footprint expected) {
