@@ -12,6 +12,7 @@ import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -22,13 +23,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The runtime of one {@link Graceful}: owns the control loop and the parts, starts them and ends them. */
 final class GracefulRuntime implements ProcessContext.Whole {
     /** By then the application is past its own start, and hardly anybody has asked for an upgrade. */
     private static final Duration REHEARSE_AFTER = Duration.ofMillis(500);
+
+    /** How soon a handoff path that somebody has removed is there again. */
+    private static final Duration TEND_EVERY = Duration.ofSeconds(30);
 
     private final ProcessContext context;
     private final SuccessorRole successor;
@@ -58,7 +62,8 @@ final class GracefulRuntime implements ProcessContext.Whole {
                 register,
                 new NamedStates(),
                 new NamedFiles(),
-                new Migration(transport, prepared.control(), connections, register, settings.migration()));
+                new Migration(transport, prepared.control(), connections, register, settings.migration()),
+                ServiceManager.at(transport == null ? null : System.getenv(ServiceManager.VARIABLE)));
         predecessor = new PredecessorRole(context, this);
         successor = new SuccessorRole(context, predecessor.endpoint(), this);
         abruptEnd = new Thread(this::endAbruptly, "graceful-netty-abrupt-end");
@@ -219,6 +224,34 @@ final class GracefulRuntime implements ProcessContext.Whole {
     @Override
     public void serving() {
         context.control().schedule(this::rehearseNow, REHEARSE_AFTER);
+        context.control().schedule(this::tend, REHEARSE_AFTER);
+    }
+
+    private void tend() {
+        predecessor.endpoint().removeOrphans();
+        tendPath();
+    }
+
+    private void tendPath() {
+        if (state() == State.SERVING) {
+            predecessor.endpoint().heal();
+        }
+        if (state() != State.EXITED && state() != State.FAILED) {
+            context.control().schedule(this::tendPath, TEND_EVERY);
+        }
+    }
+
+    /** Looks after the handoff path at once. On any thread. */
+    CompletableFuture<Void> tendNow() {
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        context.onControl(
+                () -> {
+                    predecessor.endpoint().removeOrphans();
+                    predecessor.endpoint().heal();
+                    over.complete(null);
+                },
+                over);
+        return over;
     }
 
     /** See {@link PredecessorRole#rehearse}. On any thread. */
@@ -236,6 +269,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
             return;
         }
         successor.stopping();
+        if (event == Event.STOP && state() == State.SERVING) {
+            context.manager().stopping();
+        }
         context.lifecycle().fire(event);
         context.register().closeUnclaimed(false);
         context.register()
@@ -270,10 +306,11 @@ final class GracefulRuntime implements ProcessContext.Whole {
         context.register()
                 .pauseAllBut(unclaimed)
                 .whenComplete((paused, failure) -> context.onControl(() -> drain(begun, true), exit));
-        CompletableFuture<Void> older = successor
-                .predecessorGone()
-                .copy()
-                .completeOnTimeout(null, context.settings().drainTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        CompletableFuture<Void> older = successor.predecessorGone().copy();
+        // Not a timer of the JDK's: that would need a thread, and there may be no room for one.
+        ScheduledFuture<?> patience = context.control()
+                .schedule(() -> older.complete(null), context.settings().drainTimeout());
+        older.whenComplete((gone, failure) -> patience.cancel(false));
         // What is accepted until the last queue is empty is drained, too.
         CompletableFuture<Void> closed =
                 probationOver.thenCompose(settled -> context.register().closeKept());

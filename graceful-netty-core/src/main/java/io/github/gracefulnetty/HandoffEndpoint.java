@@ -4,6 +4,7 @@ package io.github.gracefulnetty;
 import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
 import io.github.gracefulnetty.internal.process.PidFile;
+import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
@@ -12,6 +13,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ final class HandoffEndpoint {
     private final HandoffServer.Receptionist receptionist;
     private volatile @Nullable HandoffServer server;
     private volatile @Nullable Path privateDirectory;
+    private boolean unhealed;
 
     HandoffEndpoint(
             @Nullable NativeTransport transport,
@@ -103,6 +106,48 @@ final class HandoffEndpoint {
         }
     }
 
+    /** Makes the path lead here again if somebody has removed it. Whatever somebody has put there is left alone. */
+    void heal() {
+        NativeTransport usable = transport;
+        HandoffServer unreachable = server;
+        if (configured == null
+                || usable == null
+                || unreachable == null
+                || Files.exists(configured, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try {
+            HandoffServer anew = new HandoffServer(usable, control, new HandoffPath(configured), receptionist);
+            try {
+                anew.path().publishFresh();
+            } catch (IOException e) {
+                anew.close();
+                throw e;
+            }
+            server = anew;
+            unreachable.close();
+            LOGGER.warn("graceful-netty: somebody has removed unix:{}: it is in place again", configured);
+        } catch (IOException e) {
+            if (!unhealed) {
+                unhealed = true;
+                LOGGER.warn(
+                        "graceful-netty: unix:{} is gone, and cannot be put in place again: {}",
+                        configured,
+                        e.toString());
+            }
+        }
+    }
+
+    /** Removes what processes have left that were killed before they served. */
+    void removeOrphans() {
+        if (configured != null && transport != null) {
+            TemporaryFile.removeOrphans(configured);
+        }
+        if (pidFile != null && transport != null) {
+            pidFile.removeOrphans();
+        }
+    }
+
     /**
      * Finds out which process listens at the configured path.
      *
@@ -133,6 +178,10 @@ final class HandoffEndpoint {
 
     /** Where a successor that is started now finds us. */
     Path pathForUpgrade() throws IOException {
+        heal();
+        if (server != null && configured != null && !Files.exists(configured, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException("somebody has removed unix:" + configured + ", and it cannot be put in place again");
+        }
         NativeTransport usable = transport;
         if (server == null && usable != null) {
             Path directory = Files.createTempDirectory("graceful-netty-");

@@ -42,7 +42,12 @@ final class NamedStates {
         }
         Thread thread = new Thread(() -> collect(suppliers, collected), "graceful-netty-state");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // no room for a thread
+            collected.completeExceptionally(
+                    new HandoffException("the application state could not be made: " + Reasons.of(e), e));
+        }
         return collected;
     }
 

@@ -61,7 +61,10 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
             path = endpoint.pathForUpgrade();
         } catch (IOException e) {
             endpoint.closePrivate();
-            refuse(result, "there is no way for a successor to connect: " + Reasons.of(e));
+            String reason = "there is no way for a successor to connect: " + Reasons.of(e);
+            context.manager().upgrading(); // who has asked for it by a reload waits for this and the next
+            context.manager().serving("upgrade refused: " + reason);
+            refuse(result, reason);
             return;
         }
         context.lifecycle().fire(Event.UPGRADE_REQUESTED);
@@ -104,6 +107,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     private Upgrade begin() {
+        context.manager().upgrading();
         whole.upgradeBegins();
         Upgrade begun = new Upgrade(context.control(), whole.generation() + 1, context.settings(), this, this);
         upgrade = begun;
@@ -215,6 +219,9 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     @Override
     public void successorReady() {
         context.lifecycle().fire(Event.SUCCESSOR_READY);
+        if (upgrade != null) {
+            context.manager().handingOver(upgrade.successorPid());
+        }
     }
 
     @Override
@@ -265,6 +272,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         endpoint.closePrivate();
         takeBackPaths();
         whole.resumed();
+        context.manager().serving("serves again: " + reason);
         probation.takenBack(reason);
         settled.completeExceptionally(new HandoffException(reason));
         whole.stopIfRequested();
@@ -308,6 +316,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         if (committed) {
             takeBackPaths();
         }
+        context.manager().serving("serves on, the upgrade failed: " + reason);
         if (waiting != null) {
             waiting.completeExceptionally(new HandoffException(reason));
             waiting = null;

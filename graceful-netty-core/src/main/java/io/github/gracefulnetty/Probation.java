@@ -140,7 +140,7 @@ final class Probation {
         }
         over();
         if (end && process != null) {
-            process.end();
+            process.end(control);
         } else if (process != null) {
             process.disown();
         }

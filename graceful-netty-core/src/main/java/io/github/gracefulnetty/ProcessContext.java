@@ -5,6 +5,7 @@ import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -27,7 +28,8 @@ record ProcessContext(
         ListenerRegister register,
         NamedStates states,
         NamedFiles files,
-        Migration migration) {
+        Migration migration,
+        ServiceManager manager) {
     /** All of the runtime logs as {@link Graceful}. */
     static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Graceful.class);
 

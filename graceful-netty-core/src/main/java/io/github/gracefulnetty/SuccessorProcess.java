@@ -4,10 +4,13 @@ package io.github.gracefulnetty;
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class SuccessorProcess {
     /** How long a process that hung up, or was asked to end, may take to exit. */
     static final long EXIT_MILLIS = 2_000;
+
+    /** The child, the thread that waits for it, and as many again: those that tried may not quite be gone. */
+    private static final int LEAST_ROOM = 4;
 
     private final Process process;
     private volatile boolean watched = true;
@@ -33,7 +39,41 @@ final class SuccessorProcess {
     static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
         ProcessBuilder builder = builder(command);
         ticket.putInto(builder.environment());
-        return new SuccessorProcess(builder.start());
+        checkRoom();
+        try {
+            return new SuccessorProcess(builder.start());
+        } catch (OutOfMemoryError e) {
+            throw noRoom(e);
+        }
+    }
+
+    /** Without a thread that waits for it, a child would run, and never be reaped: so there has to be room for both. */
+    private static void checkRoom() throws IOException {
+        CountDownLatch tried = new CountDownLatch(1);
+        try {
+            for (int i = 0; i < LEAST_ROOM; i++) {
+                Thread thread = new Thread(() -> awaitEnd(tried), "graceful-netty-room");
+                thread.setDaemon(true);
+                thread.start();
+            }
+        } catch (OutOfMemoryError e) {
+            throw noRoom(e);
+        } finally {
+            tried.countDown();
+        }
+    }
+
+    private static void awaitEnd(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static IOException noRoom(OutOfMemoryError cause) {
+        return new IOException(
+                "this user may have no more processes and threads (ulimit -u), or there is no memory for them", cause);
     }
 
     private static ProcessBuilder builder(@Nullable List<String> command) throws IOException {
@@ -46,6 +86,7 @@ final class SuccessorProcess {
     /** Everything but the start, to have it loaded. */
     static void rehearse(@Nullable List<String> command) throws IOException {
         builder(command);
+        checkRoom();
         Token.random();
     }
 
@@ -69,16 +110,11 @@ final class SuccessorProcess {
         watched = false;
     }
 
-    /** Asks it to end, then ends it. Completes when it has been reaped. */
-    CompletableFuture<Process> end() {
+    /** Asks it to end, then ends it. Completes when it has been reaped, on some thread. */
+    CompletableFuture<Process> end(ControlLoop control) {
         watched = false;
         process.destroy();
-        return process.onExit()
-                .copy()
-                .orTimeout(EXIT_MILLIS, TimeUnit.MILLISECONDS)
-                .exceptionallyCompose(late -> {
-                    process.destroyForcibly();
-                    return process.onExit();
-                });
+        ScheduledFuture<?> force = control.schedule(() -> process.destroyForcibly(), Duration.ofMillis(EXIT_MILLIS));
+        return process.onExit().whenComplete((ended, failure) -> force.cancel(false));
     }
 }

@@ -233,6 +233,7 @@ final class SuccessorRole implements Takeover.Events {
         }
         context.migration().begin(takeover == null ? 0 : takeover.peerPid());
         ready.complete(null);
+        context.manager().serving("generation " + generation + " serves");
         whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.
         LOGGER.info(

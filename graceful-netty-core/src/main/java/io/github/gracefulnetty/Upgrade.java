@@ -99,6 +99,11 @@ final class Upgrade {
         }
     }
 
+    /** As the kernel tells it; 0 while it is not known. */
+    long successorPid() {
+        return successorPid;
+    }
+
     /** What follows when the successor serves. */
     @Nullable
     Probation probation() {
@@ -200,7 +205,7 @@ final class Upgrade {
         if (ours == null) {
             events.failed(reason);
         } else {
-            ours.end().whenComplete((ended, failure) -> control.execute(() -> events.failed(reason)));
+            ours.end(control).whenComplete((ended, failure) -> control.execute(() -> events.failed(reason)));
         }
     }
 

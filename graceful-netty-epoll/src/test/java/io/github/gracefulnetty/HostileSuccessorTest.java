@@ -9,10 +9,14 @@ import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -113,6 +118,65 @@ class HostileSuccessorTest {
         try (RawPeer peer = new RawPeer(path)) {
             assertThat(peer.say(words).hearAbort()).as(name).contains(reason);
         }
+    }
+
+    /** One version newer, one older, and both: what is spoken here is among them. */
+    @ParameterizedTest
+    @CsvSource({"1, 2", "0, 1", "0, 2"})
+    void shouldAgreeWithWhoSpeaksAnotherVersionToo(int oldest, int newest) throws IOException {
+        try (RawPeer peer = new RawPeer(path)) {
+            Message hello = new Message.Hello(oldest, newest, Message.Purpose.TAKE_OVER, 1, Token.NONE);
+            Message.Welcome welcome = peer.say(hello).hear(Message.Welcome.class);
+            assertThat(welcome.version()).isEqualTo(MessageCodec.VERSION);
+            try (RawPeer lane = new RawPeer(path)) {
+                lane.say(new Message.Attach(welcome.version(), welcome.laneToken()));
+                assertThat(peer.hear(Message.Manifest.class).descriptors()).isEqualTo(2);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 3", "0, 0", "3, 65535"})
+    void shouldRefuseWhoSpeaksOtherVersionsOnlyBeforeAnythingMoves(int oldest, int newest) throws IOException {
+        try (RawPeer peer = new RawPeer(path)) {
+            Message hello = new Message.Hello(oldest, newest, Message.Purpose.TAKE_OVER, 1, Token.NONE);
+            assertThat(peer.say(hello).hearAbort())
+                    .isEqualTo("protocol version 1 is spoken here, you speak " + oldest + " to " + newest);
+            assertThat(server.graceful.runtime().state()).isEqualTo(Lifecycle.State.SERVING);
+        }
+    }
+
+    /** The kernel closes what comes with bytes that are read as such. */
+    @Test
+    void shouldNotTakeDescriptorsFromWhoShouldSendNone() throws IOException {
+        Socket hostile = Socket.newSocketDomain();
+        Socket sent = Socket.newSocketStream();
+        try {
+            hostile.connect(new DomainSocketAddress(path.toString()));
+            for (int i = 0; i < 8; i++) {
+                assertThat(hostile.sendFd(sent.intValue())).isPositive();
+            }
+            ByteBuffer answer = ByteBuffer.allocateDirect(1);
+            await().ignoreExceptions().until(() -> hostile.read(answer, 0, 1) != 0);
+            assertThat(copiesOf(sent)).isEqualTo(1);
+        } finally {
+            hostile.close();
+            sent.close();
+        }
+    }
+
+    private static long copiesOf(Socket socket) throws IOException {
+        Path own = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(socket.intValue())));
+        long copies = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                if (Files.isSymbolicLink(descriptor)
+                        && Files.readSymbolicLink(descriptor).equals(own)) {
+                    copies++;
+                }
+            }
+        }
+        return copies;
     }
 
     @Test

@@ -19,8 +19,7 @@ public final class PidFile {
 
     public PidFile(Path path) {
         this.path = path.toAbsolutePath().normalize();
-        this.temporary =
-                this.path.resolveSibling(".gn-" + ProcessHandle.current().pid() + "-" + this.path.getFileName());
+        this.temporary = TemporaryFile.nextTo(this.path);
     }
 
     /** Writes it under the temporary name: what can fail, fails now. */
@@ -49,6 +48,11 @@ public final class PidFile {
         } catch (NoSuchFileException e) {
             return false;
         }
+    }
+
+    /** Removes what processes have left that were killed before it was in place. */
+    public void removeOrphans() {
+        TemporaryFile.removeOrphans(path);
     }
 
     /** Removes what is ours of it. On any thread. */

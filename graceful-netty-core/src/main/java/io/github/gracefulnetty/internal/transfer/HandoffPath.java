@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.github.gracefulnetty.internal.process.OwnUid;
+import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +25,7 @@ import org.jspecify.annotations.Nullable;
  * only then put in place, so that it is never there half-made; it is removed only while it is still ours.
  */
 public final class HandoffPath {
-    private static final String TEMPORARY = ".gn-";
-    private static final int TEMPORARY_LENGTH = TEMPORARY.length() + 6;
     private static final int BACKLOG = 1024;
-
-    private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final Path path;
     private final Path temporary;
@@ -38,9 +34,7 @@ public final class HandoffPath {
 
     public HandoffPath(Path path) {
         this.path = path.toAbsolutePath().normalize();
-        long number = ProcessHandle.current().pid() * 31 + COUNT.getAndIncrement();
-        String suffix = Long.toString(number % (1L << 30), 36);
-        this.temporary = this.path.resolveSibling(TEMPORARY + suffix);
+        this.temporary = TemporaryFile.nextTo(this.path);
     }
 
     public Path path() {
@@ -57,7 +51,8 @@ public final class HandoffPath {
         if (directory == null || path.getFileName() == null) {
             throw new IOException("unix:" + path + " is not the path of a file");
         }
-        int room = Math.max(0, TEMPORARY_LENGTH - path.getFileName().toString().length());
+        int room = Math.max(
+                0, TemporaryFile.MAX_LENGTH - path.getFileName().toString().length());
         UnixSocketFile.checkLength(path, room);
         if (!Files.isDirectory(directory)) {
             throw new IOException("unix:" + path + ": the directory " + directory + " does not exist: create it");

@@ -35,8 +35,16 @@ public final class Proc {
         run("kill", "-" + name, Long.toString(pid));
     }
 
-    /** Runs a helper program to its end, which has to be a good one. */
-    public static void run(String... command) {
+    /** The bytes that a JVM uses of its heap, after a collection of all that it does not need. */
+    static long liveHeap(long pid) {
+        Path jcmd = JavaCommand.java().resolveSibling("jcmd");
+        String histogram = run(jcmd.toString(), Long.toString(pid), "GC.class_histogram");
+        String total = histogram.lines().reduce("", (one, next) -> next); // "Total <objects> <bytes>"
+        return Long.parseLong(total.trim().split("\\s+", 0)[2]);
+    }
+
+    /** Runs a helper program to its end, which has to be a good one; returns what it writes. */
+    public static String run(String... command) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -45,6 +53,7 @@ public final class Proc {
             if (status != 0) {
                 throw new AssertionError(String.join(" ", command) + ": status " + status + ": " + output);
             }
+            return output;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -13,20 +13,25 @@ import java.util.stream.Stream;
 final class Unprivileged {
     static final int UID = 65_534;
 
-    private static final String ID = Integer.toString(UID);
-
+    private final int uid;
     private final Path jar;
     private final Path classes;
     private final Path temporary;
 
     /** @param directory where the copy is made; it is given to the user */
     Unprivileged(Path directory) throws IOException {
+        this(directory, UID);
+    }
+
+    /** Like the other constructor, for a user that may have a number of its own. */
+    Unprivileged(Path directory, int uid) throws IOException {
+        this.uid = uid;
         jar = Files.copy(JavaCommand.jar(), directory.resolve("examples.jar"));
         classes = directory.resolve("classes");
         copy(JavaCommand.testClasses(), classes);
         temporary = Files.createDirectory(directory.resolve("tmp"));
-        give(temporary);
-        give(directory);
+        give(temporary, uid);
+        give(directory, uid);
     }
 
     /** Skips a test where this cannot be done. */
@@ -49,14 +54,19 @@ final class Unprivileged {
 
     /** Makes a file or a directory the user's. */
     static void give(Path file) throws IOException {
-        Files.setAttribute(file, "unix:uid", UID);
+        give(file, UID);
+    }
+
+    private static void give(Path file, int uid) throws IOException {
+        Files.setAttribute(file, "unix:uid", uid);
     }
 
     /** What starts a main class of the tests as this user, with so many descriptors. */
     ProcessBuilder main(Class<?> main, int descriptors, String... arguments) {
+        String id = Integer.toString(uid);
         ProcessBuilder builder = JavaCommand.main(main, arguments)
                 .through("prlimit", "--nofile=" + descriptors + ":" + descriptors)
-                .through("setpriv", "--reuid", ID, "--regid", ID, "--clear-groups")
+                .through("setpriv", "--reuid", id, "--regid", id, "--clear-groups")
                 .jvm("-Djava.io.tmpdir=" + temporary)
                 .toProcessBuilder();
         String original = JavaCommand.jar() + ":" + JavaCommand.testClasses();

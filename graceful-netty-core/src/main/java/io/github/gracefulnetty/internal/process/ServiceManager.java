@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells a service manager, such as systemd, which process serves and what it does: one datagram for each message to the
+ * socket that {@code NOTIFY_SOCKET} names, as sd_notify(3) describes it. Without that variable nobody is told. It is a
+ * courtesy: what fails is logged once, and nothing else. On the control loop.
+ */
+public final class ServiceManager {
+    /** The variable that names the socket. */
+    public static final String VARIABLE = "NOTIFY_SOCKET";
+
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance("io.github.gracefulnetty.Graceful");
+
+    private final @Nullable DomainSocketAddress address;
+    private boolean failed;
+
+    private ServiceManager(@Nullable DomainSocketAddress address) {
+        this.address = address;
+    }
+
+    /**
+     * The one that listens at {@code socket}.
+     *
+     * @param socket an absolute path, or {@code @} and an abstract name; {@code null} or empty if there is none
+     */
+    public static ServiceManager at(@Nullable String socket) {
+        if (socket == null || socket.isEmpty()) {
+            return new ServiceManager(null);
+        }
+        boolean isAbstract = socket.charAt(0) == '@';
+        if (!isAbstract && socket.charAt(0) != '/') {
+            LOGGER.warn(
+                    "graceful-netty: {}={} is no unix socket: the service manager is told nothing", VARIABLE, socket);
+            return new ServiceManager(null);
+        }
+        return new ServiceManager(new DomainSocketAddress(isAbstract ? "\0" + socket.substring(1) : socket));
+    }
+
+    /** This process serves: for the first time, after an upgrade that failed, or after everything was taken back. */
+    public void serving(String status) {
+        tell("READY=1\nMAINPID=" + ProcessHandle.current().pid() + "\nSTATUS=" + oneLine(status));
+    }
+
+    /** An upgrade begins; {@link #serving} follows, from this process or from the next one. */
+    public void upgrading() {
+        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime()); // CLOCK_MONOTONIC, as is wanted
+        tell("RELOADING=1\nMONOTONIC_USEC=" + micros + "\nSTATUS=upgrading");
+    }
+
+    /** The successor may serve from now on. */
+    public void handingOver(long successor) {
+        tell("MAINPID=" + successor);
+    }
+
+    /** This process ends, and has no successor. */
+    public void stopping() {
+        tell("STOPPING=1\nSTATUS=stopping");
+    }
+
+    private static String oneLine(String text) {
+        return text.replace('\n', ' ');
+    }
+
+    private void tell(String message) {
+        if (address == null) {
+            return;
+        }
+        byte[] bytes = message.getBytes(UTF_8);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).put(bytes);
+        Socket socket = Socket.newSocketDomainDgram();
+        try {
+            socket.connect(address);
+            if (socket.write(buffer, 0, bytes.length) != bytes.length) {
+                throw new IOException("it does not read");
+            }
+        } catch (IOException e) {
+            if (!failed) {
+                failed = true;
+                LOGGER.warn("graceful-netty: the service manager at {} cannot be told: {}", address, e.toString());
+            }
+        } finally {
+            close(socket);
+        }
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOGGER.debug("graceful-netty: cannot close a socket", e);
+        }
+    }
+}
