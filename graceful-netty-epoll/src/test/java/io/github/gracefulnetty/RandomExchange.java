@@ -24,11 +24,11 @@ final class RandomExchange {
     /**
      * One write.
      *
-     * @param bytes what is written
+     * @param text what is written
      * @param answers so many are waited for before it; 0 for none
      * @param pauseMicros and then so long
      */
-    private record Piece(byte[] bytes, int answers, int pauseMicros) {}
+    private record Piece(String text, int answers, int pauseMicros) {}
 
     private final List<Piece> pieces = new ArrayList<>();
 
@@ -87,7 +87,7 @@ final class RandomExchange {
             int length =
                     random.nextInt(3) == 0 ? text.length() - at : 1 + random.nextInt(Math.min(40, text.length() - at));
             int pause = random.nextInt(4) == 0 ? random.nextInt(5_000) : 0;
-            pieces.add(new Piece(text.substring(at, at + length).getBytes(US_ASCII), due, pause));
+            pieces.add(new Piece(text.substring(at, at + length), due, pause));
             due = 0;
             at += length;
         }
@@ -100,19 +100,19 @@ final class RandomExchange {
             socket.setSoTimeout(LIMIT_MILLIS);
             socket.setTcpNoDelay(true);
             socket.connect(server, LIMIT_MILLIS);
+            boolean more = true;
             for (Piece piece : pieces) {
-                boolean more = true;
                 while (more && answers(received) < piece.answers()) {
                     more = read(socket.getInputStream(), received);
                 }
                 if (pauses && piece.pauseMicros() > 0) {
                     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(piece.pauseMicros()));
                 }
-                socket.getOutputStream().write(piece.bytes());
+                socket.getOutputStream().write(piece.text().getBytes(US_ASCII));
             }
             socket.shutdownOutput();
-            while (read(socket.getInputStream(), received)) {
-                continue;
+            while (more) {
+                more = read(socket.getInputStream(), received);
             }
         } catch (IOException e) {
             throw new IOException("after '" + received.toString(US_ASCII) + "'", e);
@@ -140,7 +140,7 @@ final class RandomExchange {
                     .append(" answers, ")
                     .append(piece.pauseMicros())
                     .append(" us, ");
-            String bytes = new String(piece.bytes(), US_ASCII);
+            String bytes = piece.text();
             text.append(bytes.length() > 120 ? bytes.substring(0, 120) + "..." : bytes);
         }
         return text.toString();
