@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The table in docs/architecture.md: whatever an HTTP/1.1 connection is doing when its process is replaced. */
 @ExtendWith(DescriptorGate.class)
 @Timeout(60)
+@SuppressWarnings("NullAway.Init") // each test connects in its first line
 class Http1EndsTest {
     /** What is to become of connections. */
     enum Way {
