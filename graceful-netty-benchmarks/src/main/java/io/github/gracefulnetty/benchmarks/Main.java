@@ -3,6 +3,7 @@ package io.github.gracefulnetty.benchmarks;
 
 import io.github.gracefulnetty.benchmarks.accept.AcceptBench;
 import io.github.gracefulnetty.benchmarks.descriptors.DescriptorsBench;
+import io.github.gracefulnetty.benchmarks.restart.LatencyBench;
 import io.github.gracefulnetty.benchmarks.restart.MigrationBench;
 import io.github.gracefulnetty.benchmarks.restart.RestartBench;
 import picocli.CommandLine;
@@ -12,7 +13,13 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "What graceful-netty costs.",
-        subcommands = {AcceptBench.class, DescriptorsBench.class, RestartBench.class, MigrationBench.class},
+        subcommands = {
+            AcceptBench.class,
+            DescriptorsBench.class,
+            RestartBench.class,
+            MigrationBench.class,
+            LatencyBench.class
+        },
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

@@ -22,7 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -60,20 +59,20 @@ class ProtocolDrainTest {
 
     @Test
     void shouldAnswerAllHttp2RequestsInClearText() throws Exception {
-        AtomicReference<Http2Witness> witness = new AtomicReference<>();
+        List<Http2Witness> witness = new ArrayList<>();
         try {
             int answers = shouldAnswerAllThatIsSent(
                     server -> server.protocol(HttpProtocol.H2C),
                     client -> client.protocol(HttpProtocol.H2C),
                     "http",
                     server -> {
-                        witness.set(Http2Witness.of(server));
-                        return witness.get().address();
+                        witness.add(Http2Witness.of(server));
+                        return witness.get(0).address();
                     });
-            witness.get().assertAllAnswered();
-            assertThat(witness.get().opened()).isEqualTo(answers);
+            witness.get(0).assertAllAnswered();
+            assertThat(witness.get(0).opened()).isEqualTo(answers);
         } finally {
-            witness.get().close();
+            witness.forEach(Http2Witness::close);
         }
     }
 
