@@ -16,6 +16,7 @@ import io.github.gracefulnetty.examples.load.StrictClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +92,7 @@ class UpgradeUnderLoadIT {
     }
 
     @Test
+    @Tag("once")
     void shouldShowNoErrorToWrk() {
         LoadTools.assertNoError(upgradeUnder(start(), server -> LoadTools.wrk(processes, server.address(), "/")));
     }

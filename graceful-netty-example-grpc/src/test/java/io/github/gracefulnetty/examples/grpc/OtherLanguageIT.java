@@ -15,10 +15,12 @@ import io.github.gracefulnetty.examples.functional.TestProcesses;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A client whose gRPC and HTTP/2 nobody here has written, and that are not Java's, notices no upgrade. */
+@Tag("once")
 class OtherLanguageIT {
     private static final int UPGRADES = 3;
 

@@ -15,6 +15,7 @@ import io.github.gracefulnetty.examples.load.Profile;
 import io.github.gracefulnetty.examples.load.StrictClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +61,7 @@ class SpringUpgradeIT {
     }
 
     @Test
+    @Tag("once")
     void shouldShowNoErrorToWrk() {
         RunningProcess server = start();
         ServerGeneration first = server.awaitReady(1);
@@ -71,6 +73,7 @@ class SpringUpgradeIT {
     }
 
     @Test
+    @Tag("once")
     void shouldAnswerAllThatH2loadSends() {
         RunningProcess server = start("--server.http2.enabled=true");
         ServerGeneration first = server.awaitReady(1);

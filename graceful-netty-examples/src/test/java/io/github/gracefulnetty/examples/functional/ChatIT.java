@@ -4,11 +4,13 @@ package io.github.gracefulnetty.examples.functional;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Users of the {@code chat} example stay in their rooms, and hear everything once. */
+@Tag("once")
 class ChatIT {
     private static final int UPGRADES = 10;
     private static final int USERS = 200;

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,7 @@ class UdpUnderLoadIT {
     }
 
     @Test
+    @Tag("once")
     void shouldAnswerEachDatagramOnceWithoutAnUpgrade() throws Exception {
         RunningProcess server = processes.start(udp());
         ServerGeneration only = server.awaitReady(1);
@@ -69,6 +71,7 @@ class UdpUnderLoadIT {
     }
 
     @Test
+    @Tag("once")
     void shouldAnswerEachDatagramOnceWhenSecondCopiesTakeOver() throws Exception {
         RunningProcess copy = processes.start(udp());
         ServerGeneration current = copy.awaitReady(1);

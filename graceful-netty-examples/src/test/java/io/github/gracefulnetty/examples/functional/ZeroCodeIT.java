@@ -8,6 +8,7 @@ import io.github.gracefulnetty.examples.load.StrictClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A server that has only changed {@code ServerBootstrap} to {@code GracefulBootstrap} is replaced like any other. */
+@Tag("once")
 class ZeroCodeIT {
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();
