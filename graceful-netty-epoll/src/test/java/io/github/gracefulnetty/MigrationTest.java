@@ -72,6 +72,7 @@ class MigrationTest {
         Site current = start(true);
         Channel listener = serve(current, ANY_PORT, http("0"));
         try (Client client = new Client(listener)) {
+            assertThat(client.ask("/")).isEqualTo("0"); // it was accepted: there is a lane
             for (int i = 1; i <= 3; i++) {
                 Site next = start(true);
                 serve(next, listener.localAddress(), http(Integer.toString(i)));

@@ -9,17 +9,14 @@ import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoop;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -211,14 +208,6 @@ public final class ListenerRegister {
         kept = List.of();
         accepting = accept;
         return onAll(OpenSocket::followRegister);
-    }
-
-    /** The event loops on which connections are accepted. */
-    public Set<EventLoop> acceptingLoops() {
-        return open().stream()
-                .filter(socket -> socket instanceof LateBindingServerChannel listener && listener.isRegistered())
-                .map(socket -> ((LateBindingServerChannel) socket).eventLoop())
-                .collect(Collectors.toUnmodifiableSet());
     }
 
     private CompletableFuture<Void> onAll(Function<OpenSocket, CompletableFuture<Void>> action) {

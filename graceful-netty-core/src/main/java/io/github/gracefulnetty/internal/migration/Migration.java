@@ -37,7 +37,6 @@ public final class Migration {
     private final @Nullable NativeTransport transport;
     private final ControlLoop control;
     private final ConnectionTracker connections;
-    private final ListenerRegister register;
     private final Mode mode;
     private final MovePolicy policy;
     private final @Nullable Arrivals arrivals;
@@ -56,7 +55,6 @@ public final class Migration {
         this.transport = transport;
         this.control = control;
         this.connections = connections;
-        this.register = register;
         this.mode = mode;
         this.policy = new MovePolicy(mode);
         this.arrivals = transport == null ? null : new Arrivals(transport, register, policy);
@@ -85,13 +83,6 @@ public final class Migration {
                     && usable.drives(connection.eventLoop())) {
                 loops.add(connection.eventLoop());
             }
-        }
-        if (loops.isEmpty() && mode != Mode.OFF && usable != null) {
-            // Until the listeners are paused connections may come.
-            register.acceptingLoops().stream()
-                    .filter(usable::drives)
-                    .findFirst()
-                    .ifPresent(loops::add);
         }
         if (loops.isEmpty() || usable == null || back == null) {
             return List.of();
