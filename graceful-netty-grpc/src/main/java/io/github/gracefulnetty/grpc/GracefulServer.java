@@ -86,9 +86,7 @@ final class GracefulServer extends Server implements ServerDrain {
         }
         beforeGoAway.forEach(GracefulServer::run);
         Negotiations.await(connections, mostNegotiation, () -> forced);
-        // What Server.shutdown() does to each of them, too: GOAWAY, and the streams run on. But a server that is shut
-        // down
-        // could not serve again.
+        // As Server.shutdown() does to each of them: GOAWAY, and the streams run on. But that server could not serve again.
         connections.forEach(Channel::close);
         afterGoAway.forEach(GracefulServer::run);
     }
