@@ -205,9 +205,6 @@ public final class Drain {
 
     private void begin(ServerDrain server) {
         running.add(server);
-        for (Channel connection : connections.openOf(server)) {
-            execute(connection.eventLoop(), () -> LingeringClose.install(connection, delivered), () -> {});
-        }
         CompletionStage<?> ended;
         try {
             ended = server.drain(connections.openOf(server));
@@ -277,12 +274,12 @@ public final class Drain {
         }
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
-            boolean byItself = connections.isToldByItself(connection); // and not by its server
+            if (!connections.isToldByItself(connection)) {
+                continue; // by its server
+            }
             if (connection.isRegistered()) {
-                Runnable end =
-                        byItself ? () -> ConnectionDrain.force(connection) : () -> LingeringClose.uninstall(connection);
-                execute(connection.eventLoop(), end, () -> {});
-            } else if (byItself) {
+                execute(connection.eventLoop(), () -> ConnectionDrain.force(connection), () -> {});
+            } else {
                 connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
             }
         }

@@ -86,7 +86,8 @@ final class GracefulServer extends Server implements ServerDrain {
         }
         beforeGoAway.forEach(GracefulServer::run);
         Negotiations.await(connections, mostNegotiation, () -> forced);
-        // As Server.shutdown() does to each of them: GOAWAY, and the streams run on. But that server could not serve again.
+        // As Server.shutdown() does to each of them: GOAWAY, and the streams run on. But that server could not serve
+        // again.
         connections.forEach(Channel::close);
         afterGoAway.forEach(GracefulServer::run);
     }
