@@ -27,12 +27,13 @@ public final class BusyServer {
                 .forEach(loop -> loop.scheduleWithFixedDelay(
                         () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(30)), 0, 5, TimeUnit.MILLISECONDS));
         CompletableFuture<Integer> port = new CompletableFuture<>();
+        // One instance: with port 0 each has a port of its own.
         vertx.deployVerticle(
                 () -> new WebVerticle(
                         new HttpServerOptions().setHost("127.0.0.1").setPort(0),
                         graceful.generation(),
                         server -> port.complete(server.actualPort())),
-                new DeploymentOptions().setInstances(2));
+                new DeploymentOptions());
         int actualPort = port.get(60, TimeUnit.SECONDS);
         graceful.ready().join();
         System.out.println("READY pid=" + ProcessHandle.current().pid() + " generation=" + graceful.generation()
