@@ -15,10 +15,17 @@ public final class LoadTools {
 
     private LoadTools() {}
 
-    /** Starts {@code wrk} with 16 connections. It connects again after {@code Connection: close}, and counts it as no error. */
+    /** Starts {@code wrk} with 16 connections. It connects again after {@code Connection: close}, and counts it as no
+     * error; but an answer that takes longer than its time-out, which is 2 s if not told otherwise. */
     public static RunningProcess wrk(TestProcesses processes, InetSocketAddress server, String path) {
         return processes.start(new ProcessBuilder(
-                Programs.require("wrk", "wrk"), "-t1", "-c16", "-d600s", "http://" + text(server) + path));
+                Programs.require("wrk", "wrk"),
+                "-t1",
+                "-c16",
+                "-d600s",
+                "--timeout",
+                "20s",
+                "http://" + text(server) + path));
     }
 
     /** Ends {@code wrk}: everything was answered with 200, and nothing happened to its sockets. */
