@@ -35,6 +35,8 @@ public final class OpenFiles {
     private static final int O_RDWR = 02;
     private static final int O_APPEND = 02000;
 
+    private static final int MOST_LOOKS = 10;
+
     private OpenFiles() {}
 
     /** What a descriptor stands for. */
@@ -167,15 +169,26 @@ public final class OpenFiles {
         file.position(probe);
         Set<Integer> found = new TreeSet<>();
         for (int number : numbers()) {
-            try {
-                if (info(number).offset() == probe) {
-                    found.add(number);
-                }
-            } catch (NoSuchFileException e) {
-                // closed meanwhile, so it is not the one
+            if (isAt(number, probe)) {
+                found.add(number);
             }
         }
         return found;
+    }
+
+    private static boolean isAt(int number, long offset) throws IOException {
+        for (int look = 1; ; look++) {
+            try {
+                return info(number).offset() == offset;
+            } catch (NoSuchFileException e) {
+                return false; // closed meanwhile, so it is not the one
+            } catch (IOException e) {
+                // Closed by another thread when its info was open already: reading it fails, and the next look tells.
+                if (look == MOST_LOOKS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static Set<Integer> sameFile(int descriptor) throws IOException {
