@@ -11,14 +11,18 @@ import org.jspecify.annotations.Nullable;
  * with its whole machine, first gets to read what has arrived since. On the control loop.
  */
 public final class Deadline {
-    /** A loop that is later than this has not run. */
-    private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** A loop that is later than this has not run, or has not been let: what it waits for may be there, unread. */
+    private static final long STOPPED_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private static final Duration TIME_TO_READ = Duration.ofSeconds(1);
+
+    /** The loop reads before it comes to what is scheduled. */
+    private static final Duration ONE_PASS = Duration.ofMillis(1);
 
     private final ControlLoop control;
     private final Runnable action;
     private long dueNanos;
+    private boolean hasRead;
     private @Nullable ScheduledFuture<?> timer;
 
     private Deadline(ControlLoop control, Runnable action) {
@@ -41,6 +45,9 @@ public final class Deadline {
     private void due() {
         if (System.nanoTime() - dueNanos > STOPPED_NANOS) {
             schedule(TIME_TO_READ);
+        } else if (!hasRead) {
+            hasRead = true;
+            schedule(ONE_PASS);
         } else {
             timer = null;
             action.run();
