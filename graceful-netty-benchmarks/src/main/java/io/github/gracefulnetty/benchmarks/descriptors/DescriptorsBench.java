@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.benchmarks.descriptors;
 
+import io.github.gracefulnetty.benchmarks.ChildJvm;
 import io.github.gracefulnetty.benchmarks.MachineLoad;
 import java.io.IOException;
 import java.io.PrintWriter;

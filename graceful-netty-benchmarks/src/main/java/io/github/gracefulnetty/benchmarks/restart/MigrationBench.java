@@ -3,6 +3,7 @@ package io.github.gracefulnetty.benchmarks.restart;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.github.gracefulnetty.benchmarks.ChildJvm;
 import io.github.gracefulnetty.benchmarks.MachineLoad;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -25,9 +27,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Measures how fast idle keep-alive connections of the http example move, from the READY line of the successor until the
- * predecessor has exited, which it does when it has none left. Then asks on each connection who answers. Each upgrade is
- * the first one of its predecessor: both JVMs are as cold as in life.
+ * Measures how fast idle keep-alive connections move, as the predecessor sees it: from the moment when its successor serves
+ * until the last one is the successor's. Then asks on each connection who answers. Each successor is a JVM that has just
+ * been started, as in life, and its upgrade is the first one of its predecessor; or, with {@code --warm}, two JVMs take over
+ * from each other.
  */
 @Command(
         name = "migration",
@@ -40,64 +43,116 @@ public final class MigrationBench implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(names = "--connections", paramLabel = "N", defaultValue = "9000", description = "${DEFAULT-VALUE}")
-    private int connections;
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            defaultValue = "9000",
+            split = ",",
+            description = "How many, may be a list; ${DEFAULT-VALUE}")
+    private List<Integer> numbers = new ArrayList<>();
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "5", description = "Upgrades; ${DEFAULT-VALUE}")
     private int runs;
+
+    @Option(names = "--warm", description = "Between two JVMs that have done it before.")
+    private boolean warm;
 
     @Option(names = "--jvm", paramLabel = "FLAG", description = "JVM flag of the servers; may be repeated.")
     private List<String> jvmFlags = new ArrayList<>();
 
     @Override
     public Integer call() throws Exception {
-        print("migration: %d connections, load %s", connections, MachineLoad.now());
-        int port = freePort();
-        List<Socket> sockets = new ArrayList<>();
         boolean all = true;
-        try (SignalShell shell = new SignalShell();
-                ServerProcess server = new ServerProcess(command(port))) {
-            server.awaitReady();
-            for (int i = 0; i < connections; i++) {
-                Socket socket = new Socket();
-                socket.setSoTimeout(LIMIT_MILLIS);
-                socket.connect(new InetSocketAddress("127.0.0.1", port), LIMIT_MILLIS);
-                sockets.add(socket);
-            }
+        for (int connections : numbers) {
+            print("migration: %d connections, load %s", connections, MachineLoad.now());
+            all &= measure(connections);
+        }
+        return all ? 0 : 1;
+    }
+
+    private boolean measure(int connections) throws Exception {
+        int port = freePort();
+        Path directory = Files.createTempDirectory("migration");
+        Path path = directory.resolve("handoff");
+        List<Socket> sockets = new ArrayList<>();
+        List<ChildJvm> children = new ArrayList<>();
+        double[] rates = new double[runs];
+        boolean all = true;
+        try {
+            ChildJvm predecessor = start(children, path, port);
+            ChildJvm other = warm ? start(children, path, port) : null;
+            serve(predecessor);
+            connect(sockets, connections, port);
             ask(sockets);
-            for (int run = 1; run <= runs; run++) {
-                all &= upgrade(run, server, shell, sockets);
+            for (int run = 0; run < runs; run++) {
+                ChildJvm successor = other == null ? start(children, path, port) : other;
+                other = warm ? predecessor : null;
+                rates[run] = upgrade(run, predecessor, successor, sockets);
+                all &= rates[run] > 0;
+                if (!warm) {
+                    children.remove(predecessor);
+                    predecessor.close();
+                }
+                predecessor = successor;
             }
         } finally {
             for (Socket socket : sockets) {
                 socket.close();
             }
+            for (ChildJvm child : children) {
+                child.close();
+            }
+            Files.deleteIfExists(path);
+            Files.delete(directory);
         }
-        return all ? 0 : 1;
+        Arrays.sort(rates);
+        print("median %.0f connections/s, best %.0f", rates[runs / 2], rates[runs - 1]);
+        return all;
     }
 
-    private boolean upgrade(int run, ServerProcess server, SignalShell shell, List<Socket> sockets)
-            throws IOException, InterruptedException {
+    private ChildJvm start(List<ChildJvm> children, Path path, int port) throws IOException {
+        ChildJvm child = new ChildJvm(MigratingServer.class, jvmFlags, path, port);
+        children.add(child);
+        return child;
+    }
+
+    private static int serve(ChildJvm server) throws IOException {
+        server.say(MigratingServer.SERVE);
+        return Integer.parseInt(server.after(MigratingServer.READY));
+    }
+
+    /** Connections per second; 0 if not all of them are answered by the successor. */
+    private double upgrade(int run, ChildJvm predecessor, ChildJvm successor, List<Socket> sockets) throws Exception {
         TimeUnit.SECONDS.sleep(1);
-        long predecessor = server.pid();
-        String memory = memory(predecessor);
-        shell.send("HUP", predecessor);
-        ServerProcess.Ready ready = server.awaitReady();
-        ServerProcess.awaitExit(predecessor);
-        double seconds = (System.nanoTime() - ready.nanos()) / 1e9;
-        long answered = ask(sockets).stream().filter(pid -> pid == ready.pid()).count();
+        long before = predecessor.memory();
+        int generation = serve(successor);
+        String[] moved = predecessor.after(MigratingServer.MOVED).split(" ");
+        double seconds = Long.parseLong(moved[1]) / 1e9;
+        double rate = sockets.size() / seconds;
+        long after = successor.memory();
+        long answered =
+                ask(sockets).stream().filter(answer -> answer == generation).count();
         print(
-                "%3d  %.3f s  %7.0f connections/s  predecessor %s, successor %s  %d of %d answered by the successor",
-                run, seconds, connections / seconds, memory, memory(ready.pid()), answered, connections);
-        return answered == connections;
+                "%3d  %.3f s  %7.0f connections/s  predecessor %d MiB, successor %d MiB  %d of %d answered by the successor",
+                run + 1, seconds, rate, before, after, answered, sockets.size());
+        return answered == sockets.size() && Integer.parseInt(moved[0]) == answered ? rate : 0;
     }
 
-    /** Who answers on each; 0 where nobody does. */
-    private static List<Long> ask(List<Socket> sockets) throws IOException {
+    private static void connect(List<Socket> sockets, int connections, int port) throws IOException {
+        for (int i = 0; i < connections; i++) {
+            Socket socket = new Socket();
+            sockets.add(socket);
+            socket.setSoTimeout(LIMIT_MILLIS);
+            socket.connect(new InetSocketAddress("127.0.0.1", port), LIMIT_MILLIS);
+        }
+    }
+
+    /** Which generation answers on each; 0 where nobody does. */
+    private static List<Integer> ask(List<Socket> sockets) throws IOException {
         for (Socket socket : sockets) {
             socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
         }
-        List<Long> pids = new ArrayList<>();
+        List<Integer> generations = new ArrayList<>();
         for (Socket socket : sockets) {
             StringBuilder text = new StringBuilder();
             InputStream in = socket.getInputStream();
@@ -110,40 +165,18 @@ public final class MigrationBench implements Callable<Integer> {
                 text.append((char) next);
                 body = body < 0 ? text.indexOf("\r\n\r\n") : body;
             }
-            pids.add(body < 0 ? 0 : Long.parseLong(text.substring(body + 4).split(" ", 2)[0]));
+            String[] answer = body < 0
+                    ? new String[] {"", "0"}
+                    : text.substring(body + 4).trim().split(" ");
+            generations.add(Integer.parseInt(answer[1]));
         }
-        return pids;
-    }
-
-    private static String memory(long pid) throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
-                .filter(line -> line.startsWith("VmRSS:"))
-                .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024 + " MiB")
-                .findFirst()
-                .orElse("?");
+        return generations;
     }
 
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
-    }
-
-    private List<String> command(int port) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvmFlags);
-        command.addAll(List.of(
-                "-Dgracefulnetty.probation=0s",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.github.gracefulnetty.examples.Main",
-                "http",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                Integer.toString(port)));
-        return command;
     }
 
     private void print(String format, Object... values) {

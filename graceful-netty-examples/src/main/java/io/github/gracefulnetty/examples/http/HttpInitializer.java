@@ -7,15 +7,15 @@ import io.netty.handler.codec.http.HttpServerCodec;
 
 /** An HTTP/1.1 pipeline. Nothing in it knows of upgrades. */
 public final class HttpInitializer extends ChannelInitializer<Channel> {
-    private final int generation;
+    private final byte[] answer;
 
     /** @param generation who answers */
     public HttpInitializer(int generation) {
-        this.generation = generation;
+        answer = WhoHandler.body(generation);
     }
 
     @Override
     protected void initChannel(Channel channel) {
-        channel.pipeline().addLast(new HttpServerCodec(), new WhoHandler(generation));
+        channel.pipeline().addLast(new HttpServerCodec(), new WhoHandler(answer));
     }
 }

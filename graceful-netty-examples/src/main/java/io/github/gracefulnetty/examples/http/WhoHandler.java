@@ -30,8 +30,14 @@ final class WhoHandler extends SimpleChannelInboundHandler<HttpObject> {
     private final byte[] body;
     private @Nullable HttpRequest request;
 
-    WhoHandler(int generation) {
-        body = (ProcessHandle.current().pid() + " " + generation + "\n").getBytes(US_ASCII);
+    /** @param body see {@link #body} */
+    WhoHandler(byte[] body) {
+        this.body = body;
+    }
+
+    /** Who this process is. */
+    static byte[] body(int generation) {
+        return (ProcessHandle.current().pid() + " " + generation + "\n").getBytes(US_ASCII);
     }
 
     @Override

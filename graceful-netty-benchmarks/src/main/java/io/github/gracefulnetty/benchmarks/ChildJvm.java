@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.benchmarks.descriptors;
+package io.github.gracefulnetty.benchmarks;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A JVM with our class path, which ends when its standard input does, or at the latest when this is closed. */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
     private static final long TIMEOUT_SECONDS = 10;
 
     private final String name;
@@ -18,7 +19,7 @@ final class ChildJvm implements AutoCloseable {
     private final BufferedReader output;
 
     /** Starts {@code main}. Its standard error is ours. */
-    ChildJvm(Class<?> main, List<String> jvmFlags, Object... arguments) throws IOException {
+    public ChildJvm(Class<?> main, List<String> jvmFlags, Object... arguments) throws IOException {
         name = main.getSimpleName();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -33,12 +34,27 @@ final class ChildJvm implements AutoCloseable {
         output = process.inputReader(StandardCharsets.UTF_8);
     }
 
+    /** Writes a line to its standard input. */
+    public void say(String line) throws IOException {
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+    }
+
+    /** Its resident memory, in MiB. */
+    public long memory() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                .findFirst()
+                .orElseThrow();
+    }
+
     /**
      * The next line that it writes.
      *
      * @throws IOException if it ends instead
      */
-    String line() throws IOException {
+    public String line() throws IOException {
         String line = output.readLine();
         if (line == null) {
             throw new IOException(name + " has ended");
@@ -47,7 +63,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** The rest of the next line, which has to begin with {@code start}. */
-    String after(String start) throws IOException {
+    public String after(String start) throws IOException {
         String line = line();
         if (!line.startsWith(start)) {
             throw new IOException(name + " said '" + line + "' instead of '" + start + "'");
