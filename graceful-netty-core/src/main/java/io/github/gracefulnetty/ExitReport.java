@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.drain.ConnectionEnds;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * Why this process may exit, and what became of its connections.
@@ -11,8 +13,17 @@ import java.time.Duration;
  * @param migrated how many of them moved to the successor, without their clients' notice
  * @param forced how many of them were still open at the drain deadline and were closed by force
  * @param drainTook how long the drain took
+ * @param byProtocol how the connections ended, those included that were opened during the drain, by protocol:
+ *     {@code http/1.1}, {@code http/2}, {@code websocket}, {@code datagram} for sockets without connections, and
+ *     {@code other}; sorted by name, without protocols that had none
  */
-public record ExitReport(boolean handedOver, int connections, int migrated, int forced, Duration drainTook) {
+public record ExitReport(
+        boolean handedOver,
+        int connections,
+        int migrated,
+        int forced,
+        Duration drainTook,
+        Map<String, ConnectionEnds> byProtocol) {
     /** How many connections ended by themselves, or as their protocol asks. */
     public int drained() {
         return Math.max(0, connections - migrated - forced);

@@ -5,6 +5,7 @@ import static io.github.gracefulnetty.ProcessContext.LOGGER;
 
 import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
+import io.github.gracefulnetty.drain.ConnectionEnds;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.drain.DrainResult;
@@ -374,15 +375,17 @@ final class GracefulRuntime implements ProcessContext.Whole {
     private void drained(boolean handedOver, DrainResult result) {
         context.lifecycle().fire(Event.DRAINED);
         LOGGER.info(
-                "graceful-netty: drained {} connections in {} ms, {} of them closed by force, {} migrated",
+                "graceful-netty: drained {} connections in {} ms, {} of them closed by force, {} migrated{}",
                 result.connections(),
                 result.took().toMillis(),
                 result.forced(),
-                result.moved());
+                result.moved(),
+                result.byProtocol().isEmpty() ? "" : " (" + ConnectionEnds.describe(result.byProtocol()) + ")");
         predecessor.drained(result.forced());
         context.register().end();
         release();
-        exit.complete(new ExitReport(handedOver, result.connections(), result.moved(), result.forced(), result.took()));
+        exit.complete(new ExitReport(
+                handedOver, result.connections(), result.moved(), result.forced(), result.took(), result.byProtocol()));
     }
 
     @Override

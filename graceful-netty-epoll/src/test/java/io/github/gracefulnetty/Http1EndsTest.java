@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.drain.ConnectionEnds;
 import io.github.gracefulnetty.drain.DrainEvent;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -23,6 +24,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,7 +127,8 @@ class Http1EndsTest {
         }
         ExitReport report = old.exit();
         assertThat(report.forced()).isZero();
-        assertThat(report.migrated()).isEqualTo(way == Way.MOVE ? 1 : 0);
+        assertThat(ConnectionEnds.describe(report.byProtocol()))
+                .isEqualTo(way == Way.MOVE ? "http/1.1: 1 migrated" : "http/1.1: 1 drained");
     }
 
     /** Neither here nor in the successor. */
@@ -153,6 +156,14 @@ class Http1EndsTest {
             assertThat(client.ask("/")).isEqualTo("old (closes)");
         }
         shouldEnd();
+    }
+
+    @Test
+    void shouldReportAConnectionThatItsClientEndsWithoutAnotherRequest() throws Exception {
+        connect(Way.DRAIN);
+        replace();
+        client.close();
+        assertThat(ConnectionEnds.describe(old.exit().byProtocol())).isEqualTo("http/1.1: 1 closed when idle");
     }
 
     @ParameterizedTest

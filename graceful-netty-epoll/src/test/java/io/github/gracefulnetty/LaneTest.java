@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -82,7 +83,7 @@ class LaneTest {
 
     private void shouldBeServedHere() throws Exception {
         await().until(() -> mover.onTheWay() == 0);
-        assertThat(mover.moved()).isZero();
+        assertThat(mover.moved()).isEmpty();
         assertThat(client.send("b\n").line()).isEqualTo("2 b");
     }
 
@@ -91,12 +92,12 @@ class LaneTest {
         peer.hello();
         Socket connection = peer.receive();
         assertThat(peer.hear(Message.Descriptor.class).index()).isZero();
-        assertThat(mover.moved()).isZero();
+        assertThat(mover.moved()).isEmpty();
         assertThat(mover.onTheWay()).isEqualTo(1);
         peer.say(new Message.Received(1), new Message.Taken(List.of(0)));
         assertThat(peer.hear(Message.Released.class).connections()).containsExactly(0);
         await().until(() -> mover.onTheWay() == 0);
-        assertThat(mover.moved()).isEqualTo(1);
+        assertThat(mover.moved()).isEqualTo(Map.of("other", 1));
         byte[] word = "mine\n".getBytes(US_ASCII);
         connection.write(ByteBuffer.allocateDirect(word.length).put(word), 0, word.length);
         assertThat(client.line()).isEqualTo("mine");

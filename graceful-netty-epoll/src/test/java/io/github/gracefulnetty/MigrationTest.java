@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.drain.ConnectionEnds;
 import io.github.gracefulnetty.migration.Migratable;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
@@ -62,6 +64,7 @@ class MigrationTest {
                     assertThat(report.migrated()).isEqualTo(2);
                     assertThat(report.drained()).isZero();
                     assertThat(report.forced()).isZero();
+                    assertThat(report.byProtocol()).isEqualTo(Map.of("http/1.1", new ConnectionEnds(2, 0, 0, 0)));
                 }
             }
         }
@@ -241,6 +244,7 @@ class MigrationTest {
                     ExitReport report = old.exit();
                     assertThat(report.migrated()).isZero();
                     assertThat(report.forced()).isEqualTo(1);
+                    assertThat(report.byProtocol()).isEqualTo(Map.of("other", new ConnectionEnds(0, 0, 0, 1)));
                     assertThat(events).containsExactly("asked");
                     assertThat(client.isAtEnd()).isTrue();
                 }

@@ -43,6 +43,28 @@ final class ConnectionDrain {
         connection.close();
     }
 
+    /** What is spoken on it, for reports. Right when it ends, on its event loop, its pipeline is still there. */
+    static String protocol(Channel connection) {
+        ChannelPipeline pipeline = connection.pipeline();
+        if (isDatagram(connection)) {
+            return "datagram";
+        }
+        if (HTTP2_CODEC_PRESENT && Http2Drain.isHttp2(pipeline)) {
+            return "http/2";
+        }
+        if (HTTP_CODEC_PRESENT && WebSocketDrain.isWebSocket(pipeline)) {
+            return "websocket";
+        }
+        return HTTP_CODEC_PRESENT && Http1Drain.isHttp1(pipeline) ? "http/1.1" : "other";
+    }
+
+    /** Whether no exchange was in progress when it was told to end, and none has begun since. */
+    static boolean isIdleSinceTold(Channel connection) {
+        ChannelPipeline pipeline = connection.pipeline();
+        return (HTTP2_CODEC_PRESENT && Http2Drain.isIdleSinceTold(pipeline))
+                || (HTTP_CODEC_PRESENT && Http1Drain.isIdleSinceTold(pipeline));
+    }
+
     static boolean isDatagram(Channel channel) {
         return channel instanceof DatagramChannel || channel instanceof DomainDatagramChannel;
     }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Every connection that was accepted and is still open, and who ends it. Safe for use by several threads. */
@@ -39,6 +40,7 @@ public final class ConnectionTracker {
     // One object for all connections: this runs for every accepted one.
     private final ChannelFutureListener remover = future -> remove(future.channel());
     private volatile @Nullable Runnable whenEmpty;
+    private volatile boolean grown;
 
     /** Tracks {@code connection} until it closes; it is told by itself when the drain begins. */
     public void track(Channel connection) {
@@ -48,6 +50,7 @@ public final class ConnectionTracker {
     /** Tracks {@code connection} until it closes; {@code server} ends it. */
     public void track(Channel connection, ServerDrain server) {
         open.put(connection, server);
+        grown = true;
         connection.closeFuture().addListener(remover);
     }
 
@@ -60,6 +63,23 @@ public final class ConnectionTracker {
     public List<Channel> open() {
         open.keySet().removeIf(channel -> !channel.isOpen());
         return List.copyOf(open.keySet());
+    }
+
+    /** Whether one of those is open. */
+    boolean isAnyOpen(Predicate<Channel> which) {
+        for (Channel connection : open.keySet()) {
+            if (connection.isOpen() && which.test(connection)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether any connection has been tracked since this was asked last. */
+    boolean hasGrown() {
+        boolean answer = grown;
+        grown = false;
+        return answer;
     }
 
     /** Those of one server. */

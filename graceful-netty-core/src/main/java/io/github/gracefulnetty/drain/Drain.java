@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -45,8 +44,7 @@ public final class Drain {
     private final ScheduledExecutorService control;
     private final CompletableFuture<DrainResult> result = new CompletableFuture<>();
     private final long startedNanos = System.nanoTime();
-    private final Set<Channel> told = ConcurrentHashMap.newKeySet();
-
+    private final Tally tally;
     private final Set<ServerDrain> running = new HashSet<>();
     private final @Nullable Mover mover;
     private final Predicate<Channel> delivered;
@@ -61,6 +59,7 @@ public final class Drain {
     private long endedNanos;
     private int forced;
     private boolean isForced;
+    private boolean unregistered;
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> looks;
     private @Nullable ScheduledFuture<?> deadline;
@@ -83,6 +82,7 @@ public final class Drain {
         this.control = control;
         this.mover = mover;
         this.lasting = mover == null ? null : new Lasting(mover);
+        this.tally = new Tally(mover);
     }
 
     /**
@@ -123,7 +123,7 @@ public final class Drain {
                 isForced = false;
                 force();
             } else {
-                sweep();
+                sweepAll();
             }
         }
     }
@@ -196,7 +196,7 @@ public final class Drain {
         for (ServerDrain server : connections.servers()) {
             begin(server);
         }
-        sweep();
+        sweepAll();
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
         if (hurry) {
             force();
@@ -220,12 +220,21 @@ public final class Drain {
         }));
     }
 
-    /** Tells the connections that have not been told. One that no loop has registered yet is told next time. */
+    /** Tells those that have come since the last time, and those that no loop had registered then. */
     private void sweep() {
-        List<Channel> open = ending();
-        told.removeIf(connection -> !connection.isOpen());
-        for (Channel connection : open) {
-            if (connection.isRegistered() && connections.isToldByItself(connection) && told.add(connection)) {
+        if (connections.hasGrown() || unregistered) {
+            sweepAll();
+        } else {
+            finishIfEmpty();
+        }
+    }
+
+    private void sweepAll() {
+        unregistered = false;
+        for (Channel connection : ending()) {
+            if (!connection.isRegistered()) {
+                unregistered = true;
+            } else if (tally.watch(connection) && connections.isToldByItself(connection)) {
                 execute(connection.eventLoop(), () -> begin(connection), () -> {});
             }
         }
@@ -241,7 +250,7 @@ public final class Drain {
     private void look() {
         Lasting those = lasting;
         if (those != null) {
-            told.forEach(connection -> execute(connection.eventLoop(), () -> those.look(connection), () -> {}));
+            tally.forEachOpen(connection -> execute(connection.eventLoop(), () -> those.look(connection), () -> {}));
         }
     }
 
@@ -274,6 +283,7 @@ public final class Drain {
         }
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         for (Channel connection : left) {
+            tally.force(connection);
             if (!connections.isToldByItself(connection)) {
                 continue; // by its server
             }
@@ -296,7 +306,7 @@ public final class Drain {
 
     private void finishIfEmpty() {
         boolean arrived = mover == null || mover.onTheWay() == 0;
-        if (arrived && running.isEmpty() && ending().isEmpty()) {
+        if (arrived && running.isEmpty() && !connections.isAnyOpen(this::hasToEnd)) {
             finish();
         } else {
             endedNanos = 0;
@@ -305,12 +315,11 @@ public final class Drain {
 
     /** What has to end for the drain to be over. */
     private List<Channel> ending() {
-        List<Channel> open = connections.open();
-        return held
-                ? open.stream()
-                        .filter(channel -> !ConnectionDrain.isDatagram(channel))
-                        .toList()
-                : open;
+        return connections.open().stream().filter(this::hasToEnd).toList();
+    }
+
+    private boolean hasToEnd(Channel channel) {
+        return !held || !ConnectionDrain.isDatagram(channel);
     }
 
     private void finish() {
@@ -352,10 +361,7 @@ public final class Drain {
     private void complete() {
         cancel(deadline);
         result.complete(new DrainResult(
-                connectionsAtStart,
-                mover == null ? 0 : mover.moved(),
-                forced,
-                Duration.ofNanos(endedNanos - startedNanos)));
+                connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos), tally.result()));
     }
 
     private void onControl(Runnable action) {

@@ -2,13 +2,19 @@
 package io.github.gracefulnetty.drain;
 
 import java.time.Duration;
+import java.util.Map;
 
 /**
- * What became of the connections.
+ * What a drain did.
  *
- * @param connections how many were open when the drain began
- * @param moved how many of them the successor took over
- * @param forced how many of them were closed at the deadline
+ * @param connections how many connections were open when it began
+ * @param forced how many of them were still open at the deadline and were closed
  * @param took how long it took
+ * @param byProtocol how they ended, by protocol: see {@link io.github.gracefulnetty.ExitReport#byProtocol}
  */
-public record DrainResult(int connections, int moved, int forced, Duration took) {}
+public record DrainResult(int connections, int forced, Duration took, Map<String, ConnectionEnds> byProtocol) {
+    /** How many have moved to the successor. */
+    public int moved() {
+        return byProtocol.values().stream().mapToInt(ConnectionEnds::migrated).sum();
+    }
+}

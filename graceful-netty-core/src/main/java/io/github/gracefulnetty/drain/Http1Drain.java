@@ -66,6 +66,20 @@ final class Http1Drain extends ChannelDuplexHandler {
         return true;
     }
 
+    /** Whether there is an HTTP/1.1 codec of a server, and it has not given way to another protocol. */
+    static boolean isHttp1(ChannelPipeline pipeline) {
+        InFlight inFlight = pipeline.get(InFlight.class);
+        return inFlight == null
+                ? pipeline.get(HttpServerCodec.class) != null || pipeline.get(HttpRequestDecoder.class) != null
+                : !inFlight.isHttpOver();
+    }
+
+    /** Whether nothing was answered since the drain began, and nothing is to be. */
+    static boolean isIdleSinceTold(ChannelPipeline pipeline) {
+        Http1Drain drain = pipeline.get(Http1Drain.class);
+        return drain != null && drain.inFlight != null && !drain.lastResponseBegan && drain.inFlight.requests() == 0;
+    }
+
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (message instanceof HttpResponse response && isSwitch(response)) {

@@ -31,12 +31,16 @@ final class Http2Drain extends Http2FrameListenerDecorator {
 
     private final Http2ConnectionHandler handler;
     private final ChannelHandlerContext context;
+    private final boolean idle;
+    private final int lastStream;
     private boolean closing;
 
     private Http2Drain(Http2FrameListener listener, Http2ConnectionHandler handler, ChannelHandlerContext context) {
         super(listener);
         this.handler = handler;
         this.context = context;
+        this.idle = handler.connection().numActiveStreams() == 0;
+        this.lastStream = handler.connection().remote().lastStreamCreated();
     }
 
     /** Begins, if the connection speaks HTTP/2 by now; {@code false} if not. */
@@ -65,6 +69,19 @@ final class Http2Drain extends Http2FrameListenerDecorator {
         if (handler != null) {
             handler.gracefulShutdownTimeoutMillis(0);
         }
+    }
+
+    static boolean isHttp2(ChannelPipeline pipeline) {
+        return pipeline.get(Http2ConnectionHandler.class) != null;
+    }
+
+    /** Whether there was no stream when the drain began, and none has come since. */
+    static boolean isIdleSinceTold(ChannelPipeline pipeline) {
+        Http2ConnectionHandler handler = pipeline.get(Http2ConnectionHandler.class);
+        return handler != null
+                && handler.decoder().frameListener() instanceof Http2Drain drain
+                && drain.idle
+                && drain.lastStream == handler.connection().remote().lastStreamCreated();
     }
 
     private void begin() {

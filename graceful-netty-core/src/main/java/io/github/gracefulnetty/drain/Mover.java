@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Takes connections of a draining process to its successor, so that they need not end. */
@@ -27,8 +28,11 @@ public interface Mover {
     /** How many are neither here nor there. On any thread. */
     int onTheWay();
 
-    /** How many are the successor's. On any thread. */
-    int moved();
+    /** Whether it was closed here because it has moved, or is on its way. On any thread. */
+    boolean hasLeft(Channel connection);
+
+    /** How many are the successor's, by protocol. On any thread. */
+    Map<String, Integer> moved();
 
     /** This process serves again: no other one moves, nor is any told to {@link #begin stay}. On any thread. */
     void cancel();

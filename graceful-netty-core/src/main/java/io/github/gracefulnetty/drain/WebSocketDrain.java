@@ -47,6 +47,10 @@ final class WebSocketDrain extends ChannelDuplexHandler {
         return true;
     }
 
+    static boolean isWebSocket(ChannelPipeline pipeline) {
+        return pipeline.get(WebSocketFrameDecoder.class) != null && pipeline.get(WebSocketFrameEncoder.class) != null;
+    }
+
     private static void sendClose(ChannelHandlerContext context) {
         context.writeAndFlush(new CloseWebSocketFrame(SERVICE_RESTART, "service restart"));
         var impatience = context.executor().schedule(() -> context.close(), ANSWER_MILLIS, TimeUnit.MILLISECONDS);

@@ -23,6 +23,7 @@ import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,6 +57,7 @@ class Http2DrainTest {
         }
     });
     private final EmbeddedChannel client = new EmbeddedChannel(clientHandler);
+    private final Tally tally = new Tally(null);
     private int lastStream = 1;
 
     @BeforeEach
@@ -151,6 +153,7 @@ class Http2DrainTest {
 
     @Test
     void shouldCloseAnIdleConnectionOnlyWhenThePingHasComeBack() {
+        tally.watch(server);
         ConnectionDrain.begin(server, all -> true);
         toClient();
         assertThat(atClient).containsExactly("GOAWAY 2147483647", "PING");
@@ -158,10 +161,12 @@ class Http2DrainTest {
         exchange();
         assertThat(atClient).endsWith("GOAWAY 0");
         assertThat(server.isOpen()).isFalse();
+        assertThat(tally.result()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 0, 1, 0)));
     }
 
     @Test
     void shouldTakeARequestThatCrossesTheFirstGoAway() {
+        tally.watch(server);
         ConnectionDrain.begin(server, all -> true);
         request();
         assertThat(requests).hasSize(1);
@@ -171,6 +176,7 @@ class Http2DrainTest {
         respond(0);
         assertThat(atClient).endsWith("HEADERS 3");
         assertThat(server.isOpen()).isFalse();
+        assertThat(tally.result()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 1, 0, 0)));
     }
 
     @Test

@@ -18,6 +18,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,8 @@ class WebSocketDrainTest {
 
     @Test
     void shouldSayServiceRestartAndCloseWhenTheClientHasAnswered() {
+        Tally tally = new Tally(null);
+        tally.watch(server);
         speakWebSocket(server);
         ConnectionDrain.begin(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
@@ -80,6 +83,7 @@ class WebSocketDrainTest {
         assertThat(server.isOpen()).isFalse();
         CloseWebSocketFrame answer = server.readInbound();
         assertThat(answer.statusCode()).as("the application sees it, too").isEqualTo(1012);
+        assertThat(tally.result()).isEqualTo(Map.of("websocket", new ConnectionEnds(0, 1, 0, 0)));
         answer.release();
     }
 

@@ -103,6 +103,9 @@ final class ArrivalGate extends ChannelDuplexHandler {
         if (from != null) {
             candidate.reject(from);
         }
+        if (states.isEmpty()) {
+            return;
+        }
         Map<String, Migratable> handlers = new HashMap<>();
         for (Map.Entry<String, ChannelHandler> entry : context.pipeline()) {
             if (entry.getValue() instanceof Migratable migratable) {

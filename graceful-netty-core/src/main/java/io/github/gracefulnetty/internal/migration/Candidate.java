@@ -18,6 +18,8 @@ final class Candidate {
     /** From which it came back: that one does not try again. */
     private @Nullable Object rejectedBy;
 
+    private volatile boolean left;
+
     /**
      * @param origin the listener that accepted it
      * @param exchanges what knows its HTTP/1.1 exchanges, {@code null} for another protocol
@@ -62,6 +64,16 @@ final class Candidate {
     @Nullable
     WebSocketFrames webSocket() {
         return exchanges == null ? null : exchanges.webSocket();
+    }
+
+    /** Its channel closes because it moves. */
+    void leave() {
+        left = true;
+    }
+
+    /** On any thread, after its channel was closed. */
+    boolean hasLeft() {
+        return left;
     }
 
     boolean isRejectedBy(Object migration) {

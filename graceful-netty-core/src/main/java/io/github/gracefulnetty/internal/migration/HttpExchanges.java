@@ -16,7 +16,6 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,43 +38,51 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         this.inflow = inflow;
     }
 
-    /** Whether there is an HTTP/1.1 codec of a server, whole or in two parts that are next to each other. */
-    static boolean isPossible(ChannelPipeline pipeline) {
-        return !codec(pipeline).isEmpty();
-    }
-
-    /** Around the codec, which must be there. Before anything is read. */
-    static HttpExchanges install(ChannelPipeline pipeline) {
-        List<String> codec = codec(pipeline);
-        String decoder = codec.stream()
-                .filter(name -> !(pipeline.get(name) instanceof HttpResponseEncoder))
-                .findFirst()
-                .orElseThrow();
+    /**
+     * Around the codec. Before anything is read.
+     *
+     * @param codec what {@link #codec} has found
+     */
+    static HttpExchanges install(ChannelPipeline pipeline, List<String> codec) {
+        String last = codec.get(codec.size() - 1);
+        String decoder = codec.get(0);
+        if (pipeline.get(decoder) instanceof HttpResponseEncoder) {
+            decoder = last;
+        }
         HttpExchanges exchanges = new HttpExchanges(Inflow.before(pipeline, decoder));
-        pipeline.addAfter(codec.get(codec.size() - 1), null, exchanges);
+        pipeline.addAfter(last, null, exchanges);
         return exchanges;
     }
 
-    private static List<String> codec(ChannelPipeline pipeline) {
-        List<String> found = new ArrayList<>();
-        int last = -1;
-        int position = 0;
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+    /**
+     * The names of an HTTP/1.1 codec of a server, whole or in two parts that are next to each other; empty if there is
+     * none.
+     *
+     * @param handlers of a pipeline, first to last
+     */
+    static List<String> codec(Map<String, ChannelHandler> handlers) {
+        List<String> found = List.of();
+        @Nullable ChannelHandler first = null;
+        boolean ended = false;
+        for (Map.Entry<String, ChannelHandler> entry : handlers.entrySet()) {
             ChannelHandler handler = entry.getValue();
-            if (isPart(handler)) {
-                if (last >= 0 && position != last + 1) {
-                    return List.of();
-                }
-                last = position;
-                found.add(entry.getKey());
+            if (!isPart(handler)) {
+                ended = first != null;
+            } else if (first == null) {
+                first = handler;
+                found = List.of(entry.getKey());
+            } else if (!ended && found.size() == 1 && (isPair(first, handler) || isPair(handler, first))) {
+                found = List.of(found.get(0), entry.getKey());
+            } else {
+                return List.of();
             }
-            position++;
         }
-        boolean whole = found.size() == 1 && pipeline.get(found.get(0)) instanceof HttpServerCodec;
-        boolean parts = found.size() == 2
-                && pipeline.get(HttpRequestDecoder.class) != null
-                && pipeline.get(HttpResponseEncoder.class) != null;
-        return whole || parts ? found : List.of();
+        boolean whole = first instanceof HttpServerCodec;
+        return whole == (found.size() == 1) ? found : List.of();
+    }
+
+    private static boolean isPair(ChannelHandler decoder, ChannelHandler encoder) {
+        return decoder instanceof HttpRequestDecoder && encoder instanceof HttpResponseEncoder;
     }
 
     /** Whether {@code handler} is the codec, or a part of it. */

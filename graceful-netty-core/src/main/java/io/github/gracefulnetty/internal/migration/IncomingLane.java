@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.migration;
 
 import io.github.gracefulnetty.internal.process.OtherProcess;
+import io.github.gracefulnetty.internal.protocol.Bytes;
 import io.github.gracefulnetty.internal.protocol.Inherited;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.Token;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The successor's end of one lane: receives connections, holds each until the predecessor has let go of it, and starts it
@@ -39,6 +41,8 @@ final class IncomingLane implements IncomingTransfer.Events {
     private final Runnable over;
     private final Map<Integer, ArrivalGate> held = new HashMap<>();
     private final List<Integer> taken = new ArrayList<>();
+    private Bytes lastMetadata = Bytes.NONE;
+    private @Nullable Luggage lastLuggage;
     private Rule rule = Rule.HOLD;
     private int started;
 
@@ -86,7 +90,7 @@ final class IncomingLane implements IncomingTransfer.Events {
         arrivals.arrive(
                 connection.description(),
                 connection.descriptor(),
-                Luggage.of(connection.metadata()),
+                luggage(connection.metadata()),
                 null,
                 new Arrivals.Outcome() {
                     @Override
@@ -99,6 +103,17 @@ final class IncomingLane implements IncomingTransfer.Events {
                         onLoop(() -> transfer.send(new Message.Refused(number, reason)), () -> {});
                     }
                 });
+    }
+
+    /** Most connections take along what the one before did. */
+    private Luggage luggage(Bytes metadata) {
+        Luggage known = lastLuggage;
+        if (known == null || !metadata.equals(lastMetadata)) {
+            known = Luggage.of(metadata);
+            lastLuggage = known;
+            lastMetadata = metadata;
+        }
+        return known;
     }
 
     private void onLoop(Runnable action, Runnable ifEnded) {

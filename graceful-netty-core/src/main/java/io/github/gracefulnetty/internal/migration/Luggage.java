@@ -30,6 +30,10 @@ record Luggage(SocketAddress listener, String listenerName, String protocol, Map
 
     private static final int MOST_STATES = 1 << 8;
 
+    Luggage with(Map<String, byte[]> other) {
+        return new Luggage(listener, listenerName, protocol, other);
+    }
+
     /** @throws IllegalArgumentException if that is too much */
     Bytes toBytes() {
         ByteBuf out = Unpooled.buffer();

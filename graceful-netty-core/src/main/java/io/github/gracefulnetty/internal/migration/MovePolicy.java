@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Which connections may move, and when. On the connection's event loop. */
@@ -54,7 +55,19 @@ final class MovePolicy {
             "io.netty.handler.codec.LengthFieldBasedFrameDecoder",
             "io.netty.handler.codec.LineBasedFrameDecoder");
 
+    /** What the class of a handler tells of it. */
+    private enum Sort {
+        STATELESS,
+        FRAMER,
+        /** Keeps what the client has agreed to, or a key. */
+        ENTANGLED,
+        OTHER
+    }
+
     private final Migration.Mode mode;
+
+    // Each pipeline is looked at when it is built and when it moves, by a JVM that may be young.
+    private final Map<Class<?>, Sort> sorts = new ConcurrentHashMap<>();
 
     MovePolicy(Migration.Mode mode) {
         this.mode = mode;
@@ -77,37 +90,60 @@ final class MovePolicy {
      */
     boolean admit(Channel connection, LateBindingServerChannel origin) {
         ChannelPipeline pipeline = connection.pipeline();
-        boolean http = HTTP_PRESENT && HttpExchanges.isPossible(pipeline);
-        if (mode == Migration.Mode.OFF || !isMovable(pipeline, http, null)) {
-            if (http) {
-                HttpExchanges.install(pipeline);
-            }
+        Map<String, ChannelHandler> handlers = pipeline.toMap();
+        List<String> codec = httpCodec(handlers);
+        boolean movable = mode != Migration.Mode.OFF && isMovable(handlers, !codec.isEmpty(), null);
+        HttpExchanges exchanges = codec.isEmpty() ? null : HttpExchanges.install(pipeline, codec);
+        if (!movable) {
             return false;
         }
-        List<Inflow> inflows = new ArrayList<>();
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            if (isFramer(entry.getValue())) {
+        List<Inflow> inflows = new ArrayList<>(0);
+        for (Map.Entry<String, ChannelHandler> entry : handlers.entrySet()) {
+            if (sort(entry.getValue()) == Sort.FRAMER) {
                 inflows.add(Inflow.before(pipeline, entry.getKey()));
             }
         }
-        HttpExchanges exchanges = http ? HttpExchanges.install(pipeline) : null;
         new Candidate(origin, exchanges, inflows).attach(connection);
         return true;
     }
 
+    private static List<String> httpCodec(Map<String, ChannelHandler> handlers) {
+        return HTTP_PRESENT ? HttpExchanges.codec(handlers) : List.of();
+    }
+
+    private Sort sort(ChannelHandler handler) {
+        Sort known = sorts.get(handler.getClass());
+        if (known == null) {
+            known = sortOf(handler);
+            sorts.put(handler.getClass(), known);
+        }
+        return known;
+    }
+
+    private static Sort sortOf(ChannelHandler handler) {
+        String type = handler.getClass().getName();
+        if (type.startsWith(TLS) || (HTTP_PRESENT && WebSocketFrames.isExtension(handler))) {
+            return Sort.ENTANGLED;
+        }
+        if (handler.getClass().getPackageName().equals(OURS) || STATELESS.contains(type)) {
+            return Sort.STATELESS;
+        }
+        return FRAMERS.contains(type) ? Sort.FRAMER : Sort.OTHER;
+    }
+
     /** @param candidate {@code null} before it is one */
-    private boolean isMovable(ChannelPipeline pipeline, boolean http, @Nullable Candidate candidate) {
+    private boolean isMovable(Map<String, ChannelHandler> handlers, boolean http, @Nullable Candidate candidate) {
         boolean declared = false;
         boolean entangled = false;
         boolean unknown = false;
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            ChannelHandler handler = entry.getValue();
-            String type = handler.getClass().getName();
-            declared |= handler instanceof Migratable;
-            entangled |= type.startsWith(TLS) || (HTTP_PRESENT && WebSocketFrames.isExtension(handler));
-            if (handler instanceof Migratable
-                    || handler.getClass().getPackageName().equals(OURS)
-                    || STATELESS.contains(type)) {
+        for (ChannelHandler handler : handlers.values()) {
+            Sort sort = sort(handler);
+            entangled |= sort == Sort.ENTANGLED;
+            if (handler instanceof Migratable) {
+                declared = true;
+                continue;
+            }
+            if (sort == Sort.STATELESS) {
                 continue;
             }
             if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && HttpExchanges.isPart(handler))) {
@@ -122,32 +158,41 @@ final class MovePolicy {
     }
 
     /** A decoder may hold what was read: it must be known how much. */
-    private static boolean isWatched(ChannelHandler handler, boolean http, @Nullable Candidate candidate) {
+    private boolean isWatched(ChannelHandler handler, boolean http, @Nullable Candidate candidate) {
         if (candidate == null) {
-            return isFramer(handler) || (http && HttpExchanges.isPart(handler));
+            return sort(handler) == Sort.FRAMER || (http && HttpExchanges.isPart(handler));
+        }
+        for (Inflow inflow : candidate.inflows()) {
+            if (inflow.watches(handler)) {
+                return true;
+            }
         }
         HttpExchanges exchanges = candidate.exchanges();
-        return candidate.inflows().stream().anyMatch(inflow -> inflow.watches(handler))
-                || (exchanges != null && exchanges.watches(handler));
+        return exchanges != null && exchanges.watches(handler);
     }
 
-    private static boolean isFramer(ChannelHandler handler) {
-        return FRAMERS.contains(handler.getClass().getName());
-    }
-
-    /** Whether the pipeline of a candidate is still one that may move, now or later, and {@code migration} has not failed to. */
-    boolean isMovable(Channel connection, Candidate candidate, Object migration) {
+    /**
+     * Whether the pipeline of a candidate is still one that may move, now or later, and {@code migration} has not failed to.
+     *
+     * @param handlers of that pipeline
+     */
+    boolean isMovable(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate, Object migration) {
         HttpExchanges exchanges = candidate.exchanges();
-        boolean http =
-                exchanges != null && (exchanges.webSocket() != null || HttpExchanges.isPossible(connection.pipeline()));
+        boolean http = exchanges != null
+                && (exchanges.webSocket() != null
+                        || !HttpExchanges.codec(handlers).isEmpty());
         return !candidate.isRejectedBy(migration)
                 && !isHalfClosed(connection)
                 && (exchanges == null || !exchanges.isEnding())
-                && isMovable(connection.pipeline(), http, candidate);
+                && isMovable(handlers, http, candidate);
     }
 
-    /** Whether nothing is in progress on it. */
-    boolean isIdle(Channel connection, Candidate candidate) {
+    /**
+     * Whether nothing is in progress on it.
+     *
+     * @param handlers of its pipeline
+     */
+    boolean isIdle(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate) {
         HttpExchanges exchanges = candidate.exchanges();
         boolean requests = exchanges != null && exchanges.webSocket() == null;
         if ((exchanges != null && !exchanges.isIdle())
@@ -155,14 +200,17 @@ final class MovePolicy {
                 || (!requests && !connection.config().isAutoRead())) {
             return false;
         }
-        return isFlushed(connection)
-                && candidate.inflows().stream().allMatch(Inflow::isConsumed)
-                && agree(connection.pipeline());
+        for (Inflow inflow : candidate.inflows()) {
+            if (!inflow.isConsumed()) {
+                return false;
+            }
+        }
+        return isFlushed(connection) && agree(connection.pipeline(), handlers);
     }
 
-    private static boolean agree(ChannelPipeline pipeline) {
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            if (entry.getValue() instanceof Migratable handler) {
+    private static boolean agree(ChannelPipeline pipeline, Map<String, ChannelHandler> handlers) {
+        for (ChannelHandler one : handlers.values()) {
+            if (one instanceof Migratable handler) {
                 ChannelHandlerContext context = pipeline.context(handler);
                 if (context == null || !handler.mayMove(context)) {
                     return false;

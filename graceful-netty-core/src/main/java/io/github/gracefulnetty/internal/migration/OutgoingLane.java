@@ -41,8 +41,11 @@ final class OutgoingLane {
         /** One connection is about to be packed. */
         void leaving();
 
-        /** The outcome of one that was about to be packed: it stayed, is the successor's, or is back here. */
-        void settled(boolean moved);
+        /** The outcome of one that was about to be packed: it is the successor's. */
+        void arrived(Move move);
+
+        /** Or it stayed, or is back here. */
+        void settled();
 
         /** The successor did not want it, or is gone: it has to be served here again, and {@link #settled} afterwards. */
         void cameBack(Move move, String why);
@@ -205,7 +208,7 @@ final class OutgoingLane {
         if (copies != null && connection.eventLoop() == loop) {
             Move move = owner.pack(connection, copies);
             if (move == null) {
-                owner.settled(false);
+                owner.settled();
             }
             return move;
         }
@@ -239,7 +242,7 @@ final class OutgoingLane {
     private void packed(@Nullable Move move) {
         packing--;
         if (move == null) {
-            owner.settled(false);
+            owner.settled();
         } else {
             send(List.of(move));
         }
@@ -261,7 +264,7 @@ final class OutgoingLane {
     }
 
     private void taken(OutgoingTransfer running, List<Integer> numbers) {
-        List<Integer> released = new ArrayList<>(numbers.size());
+        List<Move> arrived = new ArrayList<>(numbers.size());
         for (int number : numbers) {
             Move move = onTheWay.remove(number);
             if (move == null) {
@@ -269,10 +272,10 @@ final class OutgoingLane {
                 return;
             }
             move.closeCopy();
-            released.add(number);
+            arrived.add(move);
         }
-        running.send(new Message.Released(released));
-        released.forEach(number -> owner.settled(true));
+        running.send(new Message.Released(numbers));
+        arrived.forEach(owner::arrived);
         pumpLater();
     }
 
@@ -351,7 +354,7 @@ final class OutgoingLane {
             if (running != null) {
                 running.connection().writeAndFlush(new Message.End()).addListener(ChannelFutureListener.CLOSE);
             }
-            left.forEach(move -> owner.settled(true));
+            left.forEach(owner::arrived);
             close("the drain is over");
         });
     }

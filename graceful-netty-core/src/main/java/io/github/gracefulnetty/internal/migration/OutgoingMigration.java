@@ -8,6 +8,7 @@ import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
@@ -17,6 +18,7 @@ import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,7 +43,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private final List<OutgoingLane> lanes;
     private final Set<Channel> waiting = ConcurrentHashMap.newKeySet();
     private final AtomicInteger onTheWay = new AtomicInteger();
-    private final AtomicInteger moved = new AtomicInteger();
+    private final Map<String, Integer> moved = new ConcurrentHashMap<>();
     private final AtomicInteger next = new AtomicInteger();
     private volatile Consumer<Channel> stays = connection -> {};
     private volatile Runnable changed = () -> {};
@@ -91,12 +93,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     public boolean take(Channel connection) {
         Candidate candidate = Candidate.of(connection);
         OutgoingLane lane = laneFor(connection.eventLoop());
-        if (candidate == null || lane == null || !policy.isMovable(connection, candidate, this)) {
+        if (candidate == null
+                || lane == null
+                || !policy.isMovable(connection, connection.pipeline().toMap(), candidate, this)) {
             return false;
         }
         waiting.add(connection);
-        connection.closeFuture().addListener(closed -> waiting.remove(connection));
-        connection.pipeline().addFirst(new Waiting(lane));
+        connection.pipeline().addFirst(new Waiting(lane, waiting));
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
             stay(connection);
@@ -107,17 +110,19 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public boolean isBusy(Channel connection) {
         Candidate candidate = Candidate.of(connection);
-        return candidate != null && waiting.contains(connection) && !policy.isIdle(connection, candidate);
+        return candidate != null
+                && waiting.contains(connection)
+                && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
     }
 
     private @Nullable OutgoingLane laneFor(EventLoop loop) {
-        List<OutgoingLane> usable =
-                lanes.stream().filter(lane -> !lane.isOver()).toList();
-        for (OutgoingLane lane : usable) {
-            if (lane.loop() == loop) {
+        for (OutgoingLane lane : lanes) {
+            if (lane.loop() == loop && !lane.isOver()) {
                 return lane;
             }
         }
+        List<OutgoingLane> usable =
+                lanes.stream().filter(lane -> !lane.isOver()).toList();
         return usable.isEmpty() ? null : usable.get(Math.floorMod(next.getAndIncrement(), usable.size()));
     }
 
@@ -129,16 +134,17 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             return null;
         }
         waits.answered();
-        if (!policy.isMovable(connection, candidate, this)) {
+        Map<String, ChannelHandler> handlers = connection.pipeline().toMap();
+        if (!policy.isMovable(connection, handlers, candidate, this)) {
             stay(connection);
             return null;
         }
-        if (!policy.isIdle(connection, candidate)) {
+        if (!policy.isIdle(connection, handlers, candidate)) {
             askAgainWhenFlushed(connection, waits);
             return null;
         }
         try {
-            return packer.pack(connection, candidate, duplicator);
+            return packer.pack(connection, handlers, candidate, duplicator);
         } catch (Exception e) {
             LOGGER.warn("graceful-netty: {} does not move: {}", connection, Reasons.of(e));
             candidate.reject(this);
@@ -173,10 +179,14 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     @Override
-    public void settled(boolean arrived) {
-        if (arrived) {
-            moved.incrementAndGet();
-        }
+    public void arrived(Move move) {
+        String protocol = move.luggage().protocol();
+        moved.merge(protocol.equals(Luggage.OTHER) ? "other" : protocol, 1, Integer::sum);
+        settled();
+    }
+
+    @Override
+    public void settled() {
         if (onTheWay.decrementAndGet() == 0) {
             changed.run();
         }
@@ -189,7 +199,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             @Override
             public void taken(ArrivalGate held) {
                 held.start();
-                settled(false);
+                settled();
             }
 
             @Override
@@ -199,7 +209,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
                         move.description(),
                         why,
                         reason);
-                settled(false);
+                settled();
             }
         });
     }
@@ -228,8 +238,14 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     @Override
-    public int moved() {
-        return moved.get();
+    public boolean hasLeft(Channel connection) {
+        Candidate candidate = Candidate.of(connection);
+        return candidate != null && candidate.hasLeft();
+    }
+
+    @Override
+    public Map<String, Integer> moved() {
+        return Map.copyOf(moved);
     }
 
     @Override

@@ -17,10 +17,15 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a {@link Move} of a connection. On the connection's event loop, in one task with the check that it is idle. */
 final class Packer {
+    /** What a connection without states takes along: the same as the one before, most of the time. */
+    private record Plain(DescriptorSender.Item listener, Luggage luggage, Bytes metadata) {}
+
     private final NativeTransport transport;
+    private volatile @Nullable Plain last;
 
     Packer(NativeTransport transport) {
         this.transport = transport;
@@ -30,9 +35,11 @@ final class Packer {
      * Takes the state and a copy of the descriptor, tells the handlers, and closes the channel: no event loop reads from
      * the connection any more.
      *
+     * @param handlers of its pipeline
      * @throws Exception if it cannot move; nothing has happened then
      */
-    Move pack(Channel connection, Candidate candidate, Duplicator duplicator) throws Exception {
+    Move pack(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate, Duplicator duplicator)
+            throws Exception {
         UnixChannel channel = (UnixChannel) connection;
         SocketFacts facts = transport.inspect(channel);
         DescriptorSender.Item listener =
@@ -40,25 +47,41 @@ final class Packer {
         FileDescriptor copy = duplicator.duplicate(channel.fd());
         Move move;
         try {
-            Luggage luggage = new Luggage(
-                    Objects.requireNonNull(listener.description().local(), "a listener is bound"),
-                    listener.description().name(),
-                    candidate.protocol(),
-                    states(connection, candidate));
-            Bytes metadata = luggage.toBytes();
+            Plain plain = plain(listener, candidate.protocol());
+            Map<String, byte[]> states = states(connection, handlers, candidate);
+            Luggage luggage =
+                    states.isEmpty() ? plain.luggage() : plain.luggage().with(states);
             move = new Move(
                     new Description(facts.kind(), facts.family(), "", facts.local(), facts.remote(), null),
                     luggage,
-                    metadata,
+                    states.isEmpty() ? plain.metadata() : luggage.toBytes(),
                     copy);
         } catch (Exception e) {
             closeQuietly(copy, e);
             throw e;
         }
         connection.pipeline().fireUserEventTriggered(ConnectionMoved.INSTANCE);
+        candidate.leave();
         // Past the handlers: some write when they close.
         connection.unsafe().close(connection.newPromise());
         return move;
+    }
+
+    private Plain plain(DescriptorSender.Item listener, String protocol) {
+        Plain known = last;
+        if (known != null
+                && known.listener() == listener
+                && known.luggage().protocol().equals(protocol)) {
+            return known;
+        }
+        Luggage luggage = new Luggage(
+                Objects.requireNonNull(listener.description().local(), "a listener is bound"),
+                listener.description().name(),
+                protocol,
+                Map.of());
+        Plain made = new Plain(listener, luggage, luggage.toBytes());
+        last = made;
+        return made;
     }
 
     private static void closeQuietly(FileDescriptor copy, Exception because) {
@@ -69,14 +92,15 @@ final class Packer {
         }
     }
 
-    private static Map<String, byte[]> states(Channel connection, Candidate candidate) throws Exception {
+    private static Map<String, byte[]> states(
+            Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate) throws Exception {
         Map<String, byte[]> states = new LinkedHashMap<>();
         WebSocketFrames webSocket = candidate.webSocket();
         if (webSocket != null) {
             states.put(Luggage.HANDSHAKE, webSocket.handshake());
         }
-        for (Map.Entry<String, ChannelHandler> entry : connection.pipeline()) {
-            if (entry.getValue() instanceof Migratable handler) {
+        for (ChannelHandler one : handlers.values()) {
+            if (one instanceof Migratable handler) {
                 ChannelHandlerContext context = connection.pipeline().context(handler);
                 byte[] state = context == null ? new byte[0] : handler.state(context);
                 if (state.length > 0 && states.put(handler.stateName(), state) != null) {

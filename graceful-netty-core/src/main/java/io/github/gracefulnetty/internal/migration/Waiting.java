@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import java.util.Set;
 
 /**
  * The first handler of a connection that is to move: asks for it after each read and each flush, in a task of its own, as
@@ -10,10 +12,13 @@ import io.netty.channel.ChannelHandlerContext;
  */
 final class Waiting extends ChannelDuplexHandler {
     private final OutgoingLane lane;
+    private final Set<Channel> those;
     private boolean asked;
 
-    Waiting(OutgoingLane lane) {
+    /** @param those that this connection is one of until this handler leaves, or the connection ends */
+    Waiting(OutgoingLane lane, Set<Channel> those) {
         this.lane = lane;
+        this.those = those;
     }
 
     @Override
@@ -26,6 +31,11 @@ final class Waiting extends ChannelDuplexHandler {
             asked = true;
             lane.ask(context.channel());
         }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        those.remove(context.channel());
     }
 
     boolean waitsFor(OutgoingLane other) {

@@ -99,7 +99,7 @@ public final class Demo implements Callable<Integer> {
                 problems.add(e.getMessage());
                 load = client.stop();
             }
-            return new DemoResult(load, List.copyOf(steps), List.copyOf(problems));
+            return new DemoResult(load, List.copyOf(steps), servers.exits(), List.copyOf(problems));
         } finally {
             ticker.shutdownNow();
         }

@@ -4,15 +4,17 @@ package io.github.gracefulnetty.examples.demo;
 import io.github.gracefulnetty.examples.load.LoadResult;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What came of a run.
  *
  * @param load what the clients saw
  * @param steps the processes, in the order in which they were started
+ * @param exits what became of the connections of those that have ended, by pid
  * @param problems expectations that were not met, for the user
  */
-record DemoResult(LoadResult load, List<Step> steps, List<String> problems) {
+record DemoResult(LoadResult load, List<Step> steps, Map<Long, String> exits, List<String> problems) {
 
     boolean passed() {
         return load.clean() && problems.isEmpty();

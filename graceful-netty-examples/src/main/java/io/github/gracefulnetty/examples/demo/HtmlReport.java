@@ -148,6 +148,11 @@ final class HtmlReport {
                 "The server ended a keep-alive connection between two requests. This harms no request.");
         note(
                 html,
+                "its connections",
+                "What became of the connections of a process that has ended: migrated ones are its successor's, and "
+                        + "their clients did not notice.");
+        note(
+                html,
                 "attribution",
                 "Answers name their process. Anything else belongs to the process that answered last "
                         + "on the same connection, or where the connection has none, to the newest generation by then.");

@@ -33,6 +33,7 @@ final class Servers implements AutoCloseable {
     private final LogTail tail;
     private final List<String> command;
     private final Queue<Ready> readies = new ArrayDeque<>();
+    private final Map<Long, String> exits = new LinkedHashMap<>();
     private final Map<Long, ProcessHandle> known = new LinkedHashMap<>();
     private boolean closed;
 
@@ -88,7 +89,7 @@ final class Servers implements AutoCloseable {
         long deadline = System.nanoTime() + READY_LIMIT.toNanos();
         while (System.nanoTime() < deadline) {
             boolean alive = starter.isAlive();
-            tail.newLines().forEach(line -> Ready.parse(line).ifPresent(readies::add));
+            read();
             Ready ready = readies.poll();
             if (ready != null) {
                 remember(ready.pid());
@@ -100,6 +101,19 @@ final class Servers implements AutoCloseable {
             Thread.sleep(POLL_MILLIS);
         }
         throw new UnmetExpectation("no process was ready within " + READY_LIMIT.toSeconds() + " s");
+    }
+
+    private void read() throws IOException {
+        for (String line : tail.newLines()) {
+            Ready.parse(line).ifPresent(readies::add);
+            Exit.parse(line).ifPresent(exit -> exits.put(exit.pid(), exit.connections()));
+        }
+    }
+
+    /** What became of the connections of the processes that have ended so far, by pid. */
+    Map<Long, String> exits() throws IOException {
+        read();
+        return Map.copyOf(exits);
     }
 
     private synchronized void remember(long pid) {

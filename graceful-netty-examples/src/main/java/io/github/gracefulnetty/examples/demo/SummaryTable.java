@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.Set;
 
 /** A row for each process: what it served and what became of it. */
 final class SummaryTable {
@@ -25,7 +25,8 @@ final class SummaryTable {
             "p50 ms",
             "p99 ms",
             "max ms",
-            "ready after");
+            "ready after",
+            "its connections");
 
     private SummaryTable() {}
 
@@ -41,18 +42,18 @@ final class SummaryTable {
                             : load.generations().stream()
                                     .filter(each -> each.generation() == step.generation() && each.pid() == step.pid())
                                     .findFirst()
-                                    .map(each -> served(step.kind().label, seconds(step.took()), each))
+                                    .map(each -> served(step.kind().label, seconds(step.took()), each, result))
                                     .orElseGet(() -> silent(step)));
         }
         load.generations().stream()
                 .filter(each -> result.steps().stream()
                         .noneMatch(step -> step.pid() == each.pid() && step.kind() != Step.Kind.ROLLED_BACK))
-                .forEach(
-                        each -> rows.add(served(each.generation() == 0 ? "before any answer" : "unknown", NONE, each)));
+                .forEach(each ->
+                        rows.add(served(each.generation() == 0 ? "before any answer" : "unknown", NONE, each, result)));
         return List.copyOf(rows);
     }
 
-    private static List<String> served(String how, String took, GenerationResult served) {
+    private static List<String> served(String how, String took, GenerationResult served, DemoResult result) {
         return List.of(
                 Integer.toString(served.generation()),
                 how,
@@ -65,7 +66,8 @@ final class SummaryTable {
                 millis(served.latency().p50()),
                 millis(served.latency().p99()),
                 millis(served.latency().max()),
-                took);
+                took,
+                result.exits().getOrDefault(served.pid(), NONE));
     }
 
     private static List<String> silent(Step step) {
@@ -89,12 +91,13 @@ final class SummaryTable {
                 NONE,
                 NONE,
                 NONE,
-                last);
+                last,
+                NONE);
     }
 
     /** Whether a column holds text, not numbers. */
     static boolean isText(int column) {
-        return Objects.equals(HEADING.get(column), "how it started");
+        return Set.of("how it started", "its connections").contains(HEADING.get(column));
     }
 
     static String count(long value) {

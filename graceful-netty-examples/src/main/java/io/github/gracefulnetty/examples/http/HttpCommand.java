@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.examples.http;
 
+import io.github.gracefulnetty.ExitReport;
 import io.github.gracefulnetty.Graceful;
 import io.github.gracefulnetty.GracefulBootstrap;
+import io.github.gracefulnetty.drain.ConnectionEnds;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
@@ -124,7 +126,9 @@ public final class HttpCommand implements Callable<Integer> {
                 out().println("READY pid=" + ProcessHandle.current().pid() + " generation=" + graceful.generation()
                         + " address=" + format(listener.localAddress()));
             }
-            graceful.awaitExit();
+            ExitReport report = graceful.awaitExit();
+            out().println("EXIT pid=" + ProcessHandle.current().pid() + " generation=" + graceful.generation() + " "
+                    + ConnectionEnds.describe(report.byProtocol()));
             return 0;
         } finally {
             boss.shutdownGracefully(0, 1, TimeUnit.SECONDS);

@@ -41,12 +41,25 @@ class HtmlReportTest {
     void listsEachProcessWithItsNumbers() throws Exception {
         List<String> cells = texts(parse(Runs.troubled()), "td");
 
-        assertThat(cells).hasSize(4 * 12);
-        assertThat(cells.subList(12, 24))
-                .containsExactly("2", "HUP", "102", "200,002", "2", "0", "0", "2", "0.25", "4.50", "77.13", "1.23 s");
-        assertThat(cells.subList(36, 48))
+        assertThat(cells).hasSize(4 * 13);
+        assertThat(cells.subList(13, 26))
+                .containsExactly(
+                        "2",
+                        "HUP",
+                        "102",
+                        "200,002",
+                        "2",
+                        "0",
+                        "0",
+                        "2",
+                        "0.25",
+                        "4.50",
+                        "77.13",
+                        "1.23 s",
+                        "http/1.1: 204 migrated, 8 drained");
+        assertThat(cells.subList(39, 52))
                 .startsWith("-", "failed successor", "104")
-                .endsWith("rolled back, 1.23 s");
+                .endsWith("rolled back, 1.23 s", "-");
         assertThat(new HtmlReport(Runs.clean()).render())
                 .contains("Process 104 failed on purpose before it was ready: rolled back after 1.23 s, "
                         + "generation 3 served on and nothing was lost.");

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** Made-up results of the demo. */
@@ -21,7 +22,8 @@ final class Runs {
 
     /** Two replacements and one that was rolled back, and nothing lost. */
     static DemoResult clean() {
-        return new DemoResult(load(0, 0, List.of()), steps(), List.of());
+        return new DemoResult(
+                load(0, 0, List.of()), steps(), Map.of(102L, "http/1.1: 204 migrated, 8 drained"), List.of());
     }
 
     /** The same with lost and refused requests, and a problem. */
@@ -38,7 +40,11 @@ final class Runs {
                 Duration.ofMillis(3),
                 2,
                 2);
-        return new DemoResult(load(2, 3, List.of(incident)), steps(), List.of("process 103 \"did\" <not> end"));
+        return new DemoResult(
+                load(2, 3, List.of(incident)),
+                steps(),
+                Map.of(102L, "http/1.1: 204 migrated, 8 drained"),
+                List.of("process 103 \"did\" <not> end"));
     }
 
     private static List<Step> steps() {

@@ -42,7 +42,7 @@ class ChatIT {
                     + " messages said, " + users.heard() + " heard, "
                     + users.mistakes().size() + " mistakes");
             assertThat(users.mistakes()).isEmpty();
-            server.assertAllMoved(USERS);
+            server.assertAllMoved(USERS, "other");
         }
     }
 }

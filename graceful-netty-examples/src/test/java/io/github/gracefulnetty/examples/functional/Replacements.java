@@ -46,7 +46,7 @@ final class Replacements {
     }
 
     /** All connections moved, each time. */
-    void assertAllMoved(int connections) {
+    void assertAllMoved(int connections, String protocol) {
         String logs =
                 String.join("", copies.stream().map(RunningProcess::report).toList());
         assertThat(logs.lines().filter(line -> line.contains("drained ")))
@@ -54,6 +54,7 @@ final class Replacements {
                 .hasSize(current.generation() - 1)
                 .allSatisfy(line -> assertThat(line)
                         .contains("drained " + connections + " connections")
-                        .endsWith(" 0 of them closed by force, " + connections + " migrated"));
+                        .endsWith(" 0 of them closed by force, " + connections + " migrated (" + protocol + ": "
+                                + connections + " migrated)"));
     }
 }

@@ -35,7 +35,7 @@ class WebSocketIT {
                     + counters.numbers() + " numbers, " + counters.sent() + " answers, "
                     + counters.mistakes().size() + " mistakes");
             assertThat(counters.mistakes()).isEmpty();
-            server.assertAllMoved(CLIENTS);
+            server.assertAllMoved(CLIENTS, "websocket");
         }
     }
 
