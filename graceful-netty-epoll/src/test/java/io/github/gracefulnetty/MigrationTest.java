@@ -110,6 +110,35 @@ class MigrationTest {
         }
     }
 
+    /** Its client always has another request on its way, so that it is never idle. */
+    @Test
+    void shouldMoveBetweenTwoPipelinedRequests() throws Exception {
+        Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
+        try (Site old = start(true)) {
+            Channel listener = serve(old, ANY_PORT, () -> List.of(new HttpServerCodec(), new Answers("old", answers)));
+            try (Client client = new Client(listener)) {
+                client.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+                try (Site young = start(true)) {
+                    serve(young, listener.localAddress(), http("young"));
+                    String name = "old";
+                    while (name.equals("old")) {
+                        client.send("GET /more HTTP/1.1\r\n\r\n");
+                        await().until(() -> !answers.isEmpty() || client.hasAnswer());
+                        Runnable answer = answers.poll();
+                        if (answer != null) {
+                            answer.run();
+                        }
+                        name = client.answer();
+                    }
+                    assertThat(client.answer()).isEqualTo("young");
+                    assertThat(client.answer()).isEqualTo("young");
+                    assertThat(client.ask("/")).isEqualTo("young");
+                    assertThat(old.exit().migrated()).isEqualTo(1);
+                }
+            }
+        }
+    }
+
     @Test
     void shouldNotMoveInTheMiddleOfARequest() throws Exception {
         for (List<String> pieces : List.of(

@@ -110,6 +110,11 @@ final class Site implements AutoCloseable {
             return line() + (head.contains("connection: close") ? " (closes)" : "");
         }
 
+        /** Whether something can be read. */
+        boolean hasAnswer() throws IOException {
+            return socket.getInputStream().available() > 0;
+        }
+
         void halfClose() throws IOException {
             socket.shutdownOutput();
         }

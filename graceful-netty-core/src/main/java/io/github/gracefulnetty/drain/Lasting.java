@@ -26,6 +26,7 @@ final class Lasting {
             busy.remove(connection);
         } else if (!busy.add(connection)) {
             busy.remove(connection);
+            mover.insist(connection);
             DrainEvent.fire(connection);
         }
     }

@@ -25,6 +25,9 @@ public interface Mover {
     /** On the connection's event loop: whether it was taken and something is in progress on it. */
     boolean isBusy(Channel connection);
 
+    /** On the connection's event loop: it was taken, and has been busy for long. It need not become idle by itself. */
+    void insist(Channel connection);
+
     /** How many are neither here nor there. On any thread. */
     int onTheWay();
 

@@ -106,6 +106,11 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         return frames;
     }
 
+    /** Whether nothing is read of what follows the requests that are in progress, and it may be HTTP. */
+    boolean isBeforeNextRequest() {
+        return frames == null && isBetweenRequests() && !isEnding() && !isHttpOver() && !isTunnelNext();
+    }
+
     private boolean isBetweenRequests() {
         return readsAtEnd == inflow.reads() && inflow.isConsumed();
     }

@@ -99,7 +99,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             return false;
         }
         waiting.add(connection);
-        connection.pipeline().addFirst(new Waiting(lane, waiting));
+        connection.pipeline().addFirst(new Waiting(connection, lane, waiting));
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
             stay(connection);
@@ -113,6 +113,14 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         return candidate != null
                 && waiting.contains(connection)
                 && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
+    }
+
+    @Override
+    public void insist(Channel connection) {
+        Waiting waits = connection.pipeline().get(Waiting.class);
+        if (waits != null) {
+            waits.insist();
+        }
     }
 
     private @Nullable OutgoingLane laneFor(EventLoop loop) {

@@ -11,12 +11,16 @@ import java.util.Set;
  * only then what was read has been dealt with. On the connection's event loop.
  */
 final class Waiting extends ChannelDuplexHandler {
+    private final Channel channel;
     private final OutgoingLane lane;
     private final Set<Channel> those;
     private boolean asked;
+    private boolean insists;
+    private boolean paused;
 
     /** @param those that this connection is one of until this handler leaves, or the connection ends */
-    Waiting(OutgoingLane lane, Set<Channel> those) {
+    Waiting(Channel channel, OutgoingLane lane, Set<Channel> those) {
+        this.channel = channel;
         this.lane = lane;
         this.those = those;
     }
@@ -35,7 +39,28 @@ final class Waiting extends ChannelDuplexHandler {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        those.remove(context.channel());
+        those.remove(channel);
+        if (paused && channel.isOpen()) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    /** A client that always has another request on its way leaves no moment to move: what is not read yet waits. */
+    void insist() {
+        insists = true;
+        pause();
+    }
+
+    private void pause() {
+        Candidate candidate = Candidate.of(channel);
+        HttpExchanges exchanges = candidate == null ? null : candidate.exchanges();
+        if (insists
+                && exchanges != null
+                && exchanges.isBeforeNextRequest()
+                && channel.config().isAutoRead()) {
+            channel.config().setAutoRead(false);
+            paused = true;
+        }
     }
 
     boolean waitsFor(OutgoingLane other) {
@@ -50,6 +75,7 @@ final class Waiting extends ChannelDuplexHandler {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         context.fireChannelReadComplete();
+        pause();
         ask(context);
     }
 
