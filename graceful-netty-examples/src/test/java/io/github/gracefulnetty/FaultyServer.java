@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The examples' command line, in a process that fails where a test wants it to. The directory in the system property
@@ -32,7 +34,13 @@ public final class FaultyServer {
     private static final String CONNECTED = "03";
     private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
 
+    /** What is no change of state: a descriptor is looked at, before it is sent, or when it has arrived. */
+    public static final String DESCRIPTOR = "DESCRIPTOR";
+
+    private static volatile @Nullable FaultyServer running;
+
     private final Path directory;
+    private volatile String state = "";
 
     private FaultyServer(Path directory) {
         this.directory = directory;
@@ -40,11 +48,33 @@ public final class FaultyServer {
 
     public static void main(String... arguments) {
         FaultyServer server = new FaultyServer(Path.of(System.getProperty("faults")));
-        Lifecycle.watch((from, event, after) -> server.at(point(from.name(), event.name(), after)));
+        Lifecycle.watch(server::changes);
+        running = server;
         Thread exits = new Thread(server::exitWhenTold, "exits-when-told");
         exits.setDaemon(true);
         exits.start();
         Main.main(arguments);
+    }
+
+    /** Whether this process is one of those. */
+    static boolean isRunning() {
+        return running != null;
+    }
+
+    /** A descriptor is about to be looked at, or was. */
+    static void descriptor(boolean after) {
+        FaultyServer server = running;
+        if (server != null) {
+            server.at(point(server.state, DESCRIPTOR, after));
+        }
+    }
+
+    private void changes(Lifecycle.State from, Lifecycle.Event event, boolean after) {
+        at(point(from.name(), event.name(), after));
+        if (after) {
+            state = String.valueOf(
+                    Lifecycle.table().getOrDefault(from, Map.of()).get(event));
+        }
     }
 
     /** The name of a point in the life of a process. */

@@ -126,7 +126,7 @@ public final class MigrationBench implements Callable<Integer> {
         TimeUnit.SECONDS.sleep(1);
         long before = predecessor.memory();
         int generation = serve(successor);
-        String[] moved = predecessor.after(MigratingServer.MOVED).split(" ");
+        String[] moved = predecessor.after(MigratingServer.MOVED).split(" ", 0);
         double seconds = Long.parseLong(moved[1]) / 1e9;
         double rate = sockets.size() / seconds;
         long after = successor.memory();
@@ -167,7 +167,7 @@ public final class MigrationBench implements Callable<Integer> {
             }
             String[] answer = body < 0
                     ? new String[] {"", "0"}
-                    : text.substring(body + 4).trim().split(" ");
+                    : text.substring(body + 4).trim().split(" ", 0);
             generations.add(Integer.parseInt(answer[1]));
         }
         return generations;

@@ -76,6 +76,8 @@ record Fault(Way way, Point point, Side side, Action action) {
             List.of("STARTING", "PREDECESSOR_FOUND"),
             List.of("SPAWNING", "SUCCESSOR_CONNECTED"),
             List.of("SERVING", "SUCCESSOR_CONNECTED"),
+            List.of("TRANSFERRING", FaultyServer.DESCRIPTOR),
+            List.of("RECEIVING", FaultyServer.DESCRIPTOR),
             List.of("RECEIVING", "RECEIVED"),
             List.of("TRANSFERRING", "TRANSFERRED"),
             List.of("INITIALISING", "READY"),
@@ -118,6 +120,7 @@ record Fault(Way way, Point point, Side side, Action action) {
     /** Who comes to this point. */
     Side passes() {
         return switch (point.event()) {
+            case FaultyServer.DESCRIPTOR -> point.from().equals("RECEIVING") ? Side.SUCCESSOR : Side.PREDECESSOR;
             case "PREDECESSOR_FOUND", "RECEIVED", "READY", "COMMITTED" -> Side.SUCCESSOR;
             default -> Side.PREDECESSOR;
         };
@@ -127,7 +130,7 @@ record Fault(Way way, Point point, Side side, Action action) {
         return switch (point.event()) {
             case "UPGRADE_REQUESTED" -> Progress.ALONE;
             case "PREDECESSOR_FOUND" -> Progress.CONNECTING;
-            case "SUCCESSOR_CONNECTED" -> Progress.TRANSFERRING;
+            case "SUCCESSOR_CONNECTED", FaultyServer.DESCRIPTOR -> Progress.TRANSFERRING;
             case "RECEIVED", "TRANSFERRED", "READY", "SUCCESSOR_READY" -> Progress.RECEIVED;
             case "COMMITTED", "SUCCESSOR_SERVING" -> Progress.COMMITTED;
             default -> Progress.SETTLED;
