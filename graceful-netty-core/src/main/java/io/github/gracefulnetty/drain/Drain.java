@@ -222,7 +222,7 @@ public final class Drain {
 
     /** Tells those that have come since the last time, and those that no loop had registered then. */
     private void sweep() {
-        if (connections.hasGrown() || unregistered) {
+        if (unregistered || connections.hasGrown()) {
             sweepAll();
         } else {
             finishIfEmpty();
@@ -230,6 +230,7 @@ public final class Drain {
     }
 
     private void sweepAll() {
+        connections.hasGrown(); // those that have come so far are seen now
         unregistered = false;
         for (Channel connection : ending()) {
             if (!connection.isRegistered()) {
