@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.string.StringDecoder;
 import io.netty.handler.codec.string.StringEncoder;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -222,6 +223,28 @@ class MigrationTest {
                 try (Site young = new Site(builder())) {
                     serve(young, listener.localAddress(), http("young"));
                     awaitDrainOf(client);
+                    assertThat(old.exit().migrated()).isZero();
+                }
+            }
+        }
+    }
+
+    /** It may hold half of a file, and nobody can tell. */
+    @Test
+    void shouldNotMoveAChunkedWriterOfAnUnknownProtocol() throws Exception {
+        Supplier<List<ChannelHandler>> handlers = () -> {
+            List<ChannelHandler> all = new ArrayList<>(counters());
+            all.add(2, new ChunkedWriteHandler());
+            return all;
+        };
+        try (Site old = start(true)) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                assertThat(client.line()).isEqualTo("hello");
+                try (Site young = start(true)) {
+                    serve(young, listener.localAddress(), handlers);
+                    assertThat(client.send("a\n").line()).isEqualTo("1 a");
+                    client.close();
                     assertThat(old.exit().migrated()).isZero();
                 }
             }

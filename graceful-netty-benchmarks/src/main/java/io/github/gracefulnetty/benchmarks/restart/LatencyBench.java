@@ -8,8 +8,6 @@ import io.github.gracefulnetty.examples.load.StrictClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +36,6 @@ public final class LatencyBench implements Callable<Integer> {
     private static final int CLIENTS = 100;
     private static final long AFTERWARDS_SECONDS = 2;
     private static final long CALM_SECONDS = 3;
-    private static final int LIMIT_MILLIS = 60_000;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -82,31 +79,28 @@ public final class LatencyBench implements Callable<Integer> {
     private record Measured(double calm, double upgrade, boolean clean) {}
 
     private Measured measure(String... options) throws IOException, InterruptedException {
-        int port = freePort();
+        int port = IdleConnections.freePort();
         InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
-        List<Socket> idle = new ArrayList<>();
         try (SignalShell shell = new SignalShell();
                 ServerProcess server = new ServerProcess(command(port, options))) {
             server.awaitReady();
-            connect(idle, address);
-            load(address).close(); // warms both up
-            LoadResult calm;
-            try (StrictClient client = load(address)) {
-                TimeUnit.SECONDS.sleep(CALM_SECONDS);
-                calm = client.stop();
-            }
-            long predecessor = server.pid();
-            try (StrictClient client = load(address)) {
-                shell.send("HUP", predecessor);
-                server.awaitReady();
-                TimeUnit.SECONDS.sleep(AFTERWARDS_SECONDS);
-                LoadResult upgrade = client.stop();
-                ProcessHandle.of(predecessor).ifPresent(ProcessHandle::destroyForcibly);
-                return new Measured(calm.latency().p99(), upgrade.latency().p99(), upgrade.clean());
-            }
-        } finally {
-            for (Socket socket : idle) {
-                socket.close();
+            try (IdleConnections idle = new IdleConnections(port, connections)) {
+                idle.ask();
+                load(address).close(); // warms both up
+                LoadResult calm;
+                try (StrictClient client = load(address)) {
+                    TimeUnit.SECONDS.sleep(CALM_SECONDS);
+                    calm = client.stop();
+                }
+                long predecessor = server.pid();
+                try (StrictClient client = load(address)) {
+                    shell.send("HUP", predecessor);
+                    server.awaitReady();
+                    TimeUnit.SECONDS.sleep(AFTERWARDS_SECONDS);
+                    LoadResult upgrade = client.stop();
+                    ProcessHandle.of(predecessor).ifPresent(ProcessHandle::destroyForcibly);
+                    return new Measured(calm.latency().p99(), upgrade.latency().p99(), upgrade.clean());
+                }
             }
         }
     }
@@ -120,20 +114,6 @@ public final class LatencyBench implements Callable<Integer> {
 
     private Profile profile() {
         return Profile.paced(CLIENTS, Duration.ofNanos(TimeUnit.SECONDS.toNanos(CLIENTS) / rate));
-    }
-
-    private void connect(List<Socket> idle, InetSocketAddress address) throws IOException {
-        for (int i = 0; i < connections; i++) {
-            Socket socket = new Socket();
-            idle.add(socket);
-            socket.connect(address, LIMIT_MILLIS);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     private List<String> command(int port, String... options) {

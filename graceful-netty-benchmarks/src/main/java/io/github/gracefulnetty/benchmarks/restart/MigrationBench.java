@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.benchmarks.restart;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.github.gracefulnetty.benchmarks.ChildJvm;
 import io.github.gracefulnetty.benchmarks.MachineLoad;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,8 +32,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class MigrationBench implements Callable<Integer> {
-    private static final int LIMIT_MILLIS = 60_000;
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -71,10 +63,9 @@ public final class MigrationBench implements Callable<Integer> {
     }
 
     private boolean measure(int connections) throws Exception {
-        int port = freePort();
+        int port = IdleConnections.freePort();
         Path directory = Files.createTempDirectory("migration");
         Path path = directory.resolve("handoff");
-        List<Socket> sockets = new ArrayList<>();
         List<ChildJvm> children = new ArrayList<>();
         double[] rates = new double[runs];
         boolean all = true;
@@ -82,23 +73,21 @@ public final class MigrationBench implements Callable<Integer> {
             ChildJvm predecessor = start(children, path, port);
             ChildJvm other = warm ? start(children, path, port) : null;
             serve(predecessor);
-            connect(sockets, connections, port);
-            ask(sockets);
-            for (int run = 0; run < runs; run++) {
-                ChildJvm successor = other == null ? start(children, path, port) : other;
-                other = warm ? predecessor : null;
-                rates[run] = upgrade(run, predecessor, successor, sockets);
-                all &= rates[run] > 0;
-                if (!warm) {
-                    children.remove(predecessor);
-                    predecessor.close();
+            try (IdleConnections idle = new IdleConnections(port, connections)) {
+                idle.ask();
+                for (int run = 0; run < runs; run++) {
+                    ChildJvm successor = other == null ? start(children, path, port) : other;
+                    other = warm ? predecessor : null;
+                    rates[run] = upgrade(run, predecessor, successor, idle, connections);
+                    all &= rates[run] > 0;
+                    if (!warm) {
+                        children.remove(predecessor);
+                        predecessor.close();
+                    }
+                    predecessor = successor;
                 }
-                predecessor = successor;
             }
         } finally {
-            for (Socket socket : sockets) {
-                socket.close();
-            }
             for (ChildJvm child : children) {
                 child.close();
             }
@@ -122,61 +111,21 @@ public final class MigrationBench implements Callable<Integer> {
     }
 
     /** Connections per second; 0 if not all of them are answered by the successor. */
-    private double upgrade(int run, ChildJvm predecessor, ChildJvm successor, List<Socket> sockets) throws Exception {
+    private double upgrade(int run, ChildJvm predecessor, ChildJvm successor, IdleConnections idle, int connections)
+            throws Exception {
         TimeUnit.SECONDS.sleep(1);
         long before = predecessor.memory();
         int generation = serve(successor);
         String[] moved = predecessor.after(MigratingServer.MOVED).split(" ", 0);
         double seconds = Long.parseLong(moved[1]) / 1e9;
-        double rate = sockets.size() / seconds;
+        double rate = connections / seconds;
         long after = successor.memory();
         long answered =
-                ask(sockets).stream().filter(answer -> answer == generation).count();
+                idle.ask().stream().filter(answer -> answer == generation).count();
         print(
                 "%3d  %.3f s  %7.0f connections/s  predecessor %d MiB, successor %d MiB  %d of %d answered by the successor",
-                run + 1, seconds, rate, before, after, answered, sockets.size());
-        return answered == sockets.size() && Integer.parseInt(moved[0]) == answered ? rate : 0;
-    }
-
-    private static void connect(List<Socket> sockets, int connections, int port) throws IOException {
-        for (int i = 0; i < connections; i++) {
-            Socket socket = new Socket();
-            sockets.add(socket);
-            socket.setSoTimeout(LIMIT_MILLIS);
-            socket.connect(new InetSocketAddress("127.0.0.1", port), LIMIT_MILLIS);
-        }
-    }
-
-    /** Which generation answers on each; 0 where nobody does. */
-    private static List<Integer> ask(List<Socket> sockets) throws IOException {
-        for (Socket socket : sockets) {
-            socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
-        }
-        List<Integer> generations = new ArrayList<>();
-        for (Socket socket : sockets) {
-            StringBuilder text = new StringBuilder();
-            InputStream in = socket.getInputStream();
-            int body = -1;
-            while (body < 0 || text.indexOf("\n", body + 4) < 0) {
-                int next = in.read();
-                if (next < 0) {
-                    break;
-                }
-                text.append((char) next);
-                body = body < 0 ? text.indexOf("\r\n\r\n") : body;
-            }
-            String[] answer = body < 0
-                    ? new String[] {"", "0"}
-                    : text.substring(body + 4).trim().split(" ", 0);
-            generations.add(Integer.parseInt(answer[1]));
-        }
-        return generations;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
+                run + 1, seconds, rate, before, after, answered, connections);
+        return answered == connections && Integer.parseInt(moved[0]) == answered ? rate : 0;
     }
 
     private void print(String format, Object... values) {

@@ -182,9 +182,10 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         }
     }
 
+    /** Netty 4.1 may have a task in its queue already that accepts once more: it is over when this is. */
     @Override
     public CompletableFuture<Void> followRegister() {
-        return onLoop(this::updateReading);
+        return onLoop(this::updateReading).thenCompose(updated -> Loops.pass(eventLoop()));
     }
 
     private CompletableFuture<Void> onLoop(Runnable action) {

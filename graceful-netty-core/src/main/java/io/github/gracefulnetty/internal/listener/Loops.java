@@ -23,13 +23,24 @@ final class Loops {
         if (loop.inEventLoop()) {
             task.run();
         } else {
-            try {
-                loop.execute(task);
-            } catch (RejectedExecutionException e) {
-                // The loop has ended, and with it everything that was registered there.
-                done.complete(null);
-            }
+            queue(loop, task, done);
         }
         return done;
+    }
+
+    /** Completes on the loop when all that waits in its queue now is over, or when it has ended. */
+    static CompletableFuture<Void> pass(EventLoop loop) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        queue(loop, () -> done.complete(null), done);
+        return done;
+    }
+
+    private static void queue(EventLoop loop, Runnable task, CompletableFuture<Void> done) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            // The loop has ended, and with it everything that was registered there.
+            done.complete(null);
+        }
     }
 }

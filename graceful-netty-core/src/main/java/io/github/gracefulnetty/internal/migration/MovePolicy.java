@@ -43,10 +43,12 @@ final class MovePolicy {
             "io.netty.handler.codec.string.StringDecoder",
             "io.netty.handler.codec.string.StringEncoder",
             "io.netty.handler.logging.LoggingHandler",
-            "io.netty.handler.stream.ChunkedWriteHandler",
             "io.netty.handler.timeout.IdleStateHandler",
             "io.netty.handler.timeout.ReadTimeoutHandler",
             "io.netty.handler.timeout.WriteTimeoutHandler");
+
+    /** Holds what is written until it can be sent, and may hold it while nothing is. HTTP tells when that has ended. */
+    private static final String CHUNKED = "io.netty.handler.stream.ChunkedWriteHandler";
 
     /** Decoders that hold the bytes of an incomplete message, and nothing else. */
     private static final Set<String> FRAMERS = Set.of(
@@ -59,6 +61,8 @@ final class MovePolicy {
     private enum Sort {
         STATELESS,
         FRAMER,
+        /** Keeps what its protocol has to know of. */
+        CHUNKED,
         /** Keeps what the client has agreed to, or a key. */
         ENTANGLED,
         OTHER
@@ -128,6 +132,9 @@ final class MovePolicy {
         if (handler.getClass().getPackageName().equals(OURS) || STATELESS.contains(type)) {
             return Sort.STATELESS;
         }
+        if (type.equals(CHUNKED)) {
+            return Sort.CHUNKED;
+        }
         return FRAMERS.contains(type) ? Sort.FRAMER : Sort.OTHER;
     }
 
@@ -143,13 +150,13 @@ final class MovePolicy {
                 declared = true;
                 continue;
             }
-            if (sort == Sort.STATELESS) {
+            if (sort == Sort.STATELESS || (sort == Sort.CHUNKED && http)) {
                 continue;
             }
             if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && HttpExchanges.isPart(handler))) {
                 unknown |= !isWatched(handler, http, candidate);
             } else {
-                unknown |= mode != Migration.Mode.ALL;
+                unknown |= sort == Sort.CHUNKED || mode != Migration.Mode.ALL;
             }
         }
         // Who has opened a WebSocket knows something about it: HTTP/1.1 alone is no reason to move.

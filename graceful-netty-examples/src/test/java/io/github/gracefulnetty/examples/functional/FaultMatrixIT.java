@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("once")
 class FaultMatrixIT {
-    private static final int STEP = 26;
+    private static final int STEP = 37;
     private static final Path DOCUMENT = Path.of("..", "docs", "reliability.md");
 
     @RegisterExtension

@@ -49,9 +49,9 @@ public final class JavaCommand {
         return new JavaCommand(List.of("-jar", jar.toString()), arguments);
     }
 
-    /** A main class of the tests, with the examples' jar on its class path. */
+    /** A main class of the tests, with the examples' jar on its class path behind them. */
     static JavaCommand main(Class<?> main, String... arguments) {
-        return classPath(jar() + ":" + testClasses(), main, arguments);
+        return classPath(testClasses() + ":" + jar(), main, arguments);
     }
 
     /** A main class and where it and all that it needs are. */
