@@ -8,8 +8,10 @@ import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,16 +90,15 @@ final class HandoffEndpoint {
         }
     }
 
-    /** Makes the path lead here again, after a successor took it and died. */
+    /** Makes the path lead here again, after a successor took it and died. May be tried again if it fails. */
     void takeBack() throws IOException {
         if (pidFile != null && !pidFile.isOurs()) {
             pidFile.publish();
         }
         NativeTransport usable = transport;
-        if (server != null
-                && configured != null
+        if (configured != null
                 && usable != null
-                && !published().isOurs()) {
+                && (server == null || !published().isOurs())) {
             closePrivate();
             closeServer();
             HandoffServer anew = new HandoffServer(usable, control, new HandoffPath(configured), receptionist);
@@ -151,7 +152,7 @@ final class HandoffEndpoint {
     /**
      * Finds out which process listens at the configured path.
      *
-     * @param action gets its pid on the control loop; 0 if there is none, or no path
+     * @param action gets its pid on the control loop; 0 if there is none, or no path, or it cannot be found out
      */
     void whoListens(LongConsumer action) {
         NativeTransport usable = transport;
@@ -159,7 +160,14 @@ final class HandoffEndpoint {
             action.accept(0);
             return;
         }
-        Channel probe = usable.newConnection();
+        Channel probe;
+        try {
+            probe = usable.newConnection();
+        } catch (ChannelException e) { // no descriptor is left
+            LOGGER.warn("graceful-netty: cannot find out who listens at unix:{}: {}", configured, Reasons.of(e));
+            action.accept(0);
+            return;
+        }
         control.register(probe);
         probe.connect(new DomainSocketAddress(configured.toString())).addListener(connected -> {
             long pid = connected.isSuccess() ? pidOf(usable, probe) : 0;

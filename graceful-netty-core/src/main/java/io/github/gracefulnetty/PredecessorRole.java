@@ -14,9 +14,11 @@ import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Events, Probation.Events {
+    /** When the paths could not be taken back: there may be room later. */
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
     private final ProcessContext context;
     private final ProcessContext.Whole whole;
     private final HandoffEndpoint endpoint;
@@ -99,7 +104,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
                         }
                         over.complete(true);
                     });
-        } catch (IOException e) {
+        } catch (IOException | ChannelException e) {
             LOGGER.debug("graceful-netty: an upgrade would fail now: {}", Reasons.of(e));
             endpoint.closePrivate();
             over.complete(false);
@@ -269,20 +274,29 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         LOGGER.error("graceful-netty: {}: this process serves again", reason);
         context.lifecycle().fire(Event.RESUMED);
         upgrade = null;
+        whole.resumed();
         endpoint.closePrivate();
         takeBackPaths();
-        whole.resumed();
         context.manager().serving("serves again: " + reason);
         probation.takenBack(reason);
         settled.completeExceptionally(new HandoffException(reason));
         whole.stopIfRequested();
     }
 
-    private void takeBackPaths() {
+    private boolean takeBackPaths() {
         try {
             endpoint.takeBack();
+            return true;
         } catch (IOException e) {
-            LOGGER.error("graceful-netty: cannot take the handoff path or the PID file back: {}", e.toString());
+            LOGGER.error("graceful-netty: cannot take the handoff path or the PID file back yet: {}", Reasons.of(e));
+            context.control().schedule(this::takeBackLater, AGAIN);
+            return false;
+        }
+    }
+
+    private void takeBackLater() {
+        if (context.lifecycle().state() == State.SERVING && takeBackPaths()) {
+            LOGGER.info("graceful-netty: the handoff path and the PID file are this process's again");
         }
     }
 

@@ -6,6 +6,8 @@ import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -37,13 +39,26 @@ final class SuccessorProcess {
      * @throws IOException if it cannot be started
      */
     static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
-        ProcessBuilder builder = builder(command);
-        ticket.putInto(builder.environment());
-        checkRoom();
         try {
+            ProcessBuilder builder = builder(command);
+            ticket.putInto(builder.environment());
+            checkRoom();
             return new SuccessorProcess(builder.start());
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
+        } catch (IOException e) {
+            throw mayOpenMore()
+                    ? e
+                    : new IOException("this process may have no more descriptors open, see ulimit -n", e);
+        }
+    }
+
+    private static boolean mayOpenMore() {
+        try {
+            Files.newInputStream(Path.of("/dev/null")).close();
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 

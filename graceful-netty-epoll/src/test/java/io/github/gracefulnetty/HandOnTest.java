@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -359,15 +360,27 @@ class HandOnTest {
 
     @Test
     void shouldServeOnWhenTheStateCannotBeMade() throws Exception {
+        shouldServeOnWithout(
+                () -> {
+                    throw new IOException("disk full");
+                },
+                "disk full");
+    }
+
+    @Test
+    void shouldServeOnWithoutMemoryForTheState() throws Exception {
+        shouldServeOnWithout(() -> new byte[Integer.MAX_VALUE], "OutOfMemoryError");
+    }
+
+    private void shouldServeOnWithout(Callable<byte[]> state, String why) throws Exception {
         try (Greeter old = start("old")) {
             Channel listener = old.bind(ANY_PORT);
-            old.graceful.handOnState("sessions", () -> {
-                throw new IOException("disk full");
-            });
+            old.graceful.handOnState("sessions", state);
             ready(old);
             assertThatThrownBy(() -> start("young"))
                     .isInstanceOf(HandoffException.class)
-                    .hasMessageContaining("the application state 'sessions' could not be made: disk full");
+                    .hasMessageContaining("the application state 'sessions' could not be made: ")
+                    .hasMessageContaining(why);
             old.graceful.handOnState("sessions", () -> new byte[1]);
             assertThat(Greeter.ask(listener.localAddress())).isEqualTo("old");
             try (Greeter young = start("young")) {

@@ -6,6 +6,7 @@ import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -88,7 +89,7 @@ public final class HandoffPath {
         if (!transport.canAdopt(DescriptorKind.UNIX_LISTENER)) {
             return (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null);
         }
-        Socket socket = Socket.newSocketDomain();
+        Socket socket = newSocket();
         try {
             socket.bind(new DomainSocketAddress(temporary.toString()));
             makePrivate();
@@ -97,6 +98,14 @@ public final class HandoffPath {
         } catch (IOException e) {
             socket.close();
             throw new IOException("unix:" + path + " cannot be bound: " + e.getMessage(), e);
+        }
+    }
+
+    private Socket newSocket() throws IOException {
+        try {
+            return Socket.newSocketDomain();
+        } catch (ChannelException e) { // no descriptor is left
+            throw new IOException("unix:" + path + " cannot be bound: " + Reasons.of(e), e);
         }
     }
 

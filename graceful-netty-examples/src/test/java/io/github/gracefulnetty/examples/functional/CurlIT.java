@@ -42,8 +42,8 @@ class CurlIT {
         slow.err().await("100 Continue");
         RunningProcess download = curl(old, "--output", downloaded.toString());
         Await.until("the download has begun", () -> Files.exists(downloaded) && Files.size(downloaded) > 0);
-        Proc.signal("STOP", download.pid());
-        Proc.signal("STOP", slow.pid());
+        Proc.stop(download.pid());
+        Proc.stop(slow.pid());
         old.hup();
         ServerGeneration young = server.awaitReady(2);
         server.err().await("handed over to pid " + young.pid());

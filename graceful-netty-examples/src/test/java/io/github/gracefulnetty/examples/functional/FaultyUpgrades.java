@@ -29,6 +29,9 @@ final class FaultyUpgrades {
     /** How long an upgrade and a drain may take: {@code -Dfaults.seconds} for more, on a machine that has much to do. */
     private static final int SECONDS = Integer.getInteger("faults.seconds", 5);
 
+    /** For one answer: then somebody else may accept. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     private static final String SERVES = "this process serves "; // on, or again
     private static final Pattern READY = Pattern.compile("READY pid=(\\d+) .*");
 
@@ -147,7 +150,7 @@ final class FaultyUpgrades {
                 go();
             }
             default -> {
-                Proc.signal("STOP", victim);
+                Proc.stop(victim);
                 go();
                 awaitDecision(fault, predecessor, decisions);
                 if (Proc.isAlive(victim)) {
@@ -223,9 +226,9 @@ final class FaultyUpgrades {
 
     private boolean answeredBy(long pid) {
         try (HttpConnection connection = HttpConnection.to(address)) {
-            return connection.get("/").pid() == pid;
+            return connection.patience(PATIENCE).get("/").pid() == pid;
         } catch (RuntimeException e) {
-            return false; // nobody listens, or the one who did has just died
+            return false; // nobody listens, or the one who has accepted it has just died or been stopped
         }
     }
 

@@ -30,7 +30,7 @@ class PausedPredecessorIT {
         ServerGeneration first = server.awaitReady(1);
         first.hup();
         ServerGeneration second = server.awaitReady(2);
-        Proc.signal("STOP", first.pid());
+        Proc.stop(first.pid());
         second.hup();
         ServerGeneration third = server.awaitReady(3);
         Object inode = Files.getAttribute(handoff, "unix:ino");

@@ -219,10 +219,23 @@ public final class Proc {
         return sockets;
     }
 
+    /** Stops it, until it gets CONT. Returns when no thread of it runs any more: the signal takes its time. */
+    static void stop(long pid) {
+        signal("STOP", pid);
+        Await.until(
+                "process " + pid + " is stopped",
+                () -> list(pid, "task").stream()
+                        .allMatch(thread -> stat(pid, "task/" + thread.getFileName() + "/stat").state == 'T'));
+    }
+
     private record Stat(char state, long parent) {}
 
     private static Stat stat(long pid) {
-        String text = text(pid, "stat");
+        return stat(pid, "stat");
+    }
+
+    private static Stat stat(long pid, String file) {
+        String text = text(pid, file);
         if (text.isEmpty()) {
             return new Stat(' ', 0);
         }
