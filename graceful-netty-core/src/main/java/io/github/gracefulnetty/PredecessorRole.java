@@ -294,10 +294,15 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         }
     }
 
+    /** Unless somebody else has come to serve there meanwhile. */
     private void takeBackLater() {
-        if (context.lifecycle().state() == State.SERVING && takeBackPaths()) {
-            LOGGER.info("graceful-netty: the handoff path and the PID file are this process's again");
-        }
+        endpoint.whoListens(other -> {
+            if (other != 0 && other != ProcessHandle.current().pid()) {
+                LOGGER.warn("graceful-netty: pid {} serves at the handoff path by now, it stays there", other);
+            } else if (context.lifecycle().state() == State.SERVING && takeBackPaths()) {
+                LOGGER.info("graceful-netty: the handoff path and the PID file are this process's again");
+            }
+        });
     }
 
     private String describeSuccessor() {
