@@ -119,6 +119,7 @@ class MigrationTest {
             Channel listener = serve(old, ANY_PORT, () -> List.of(new HttpServerCodec(), new Answers("old", answers)));
             try (Client client = new Client(listener)) {
                 client.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+                await().until(() -> answers.size() == 2);
                 try (Site young = start(true)) {
                     serve(young, listener.localAddress(), http("young"));
                     String name = "old";

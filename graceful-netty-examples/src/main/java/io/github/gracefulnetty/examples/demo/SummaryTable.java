@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A row for each process: what it served and what became of it. */
 final class SummaryTable {
@@ -67,7 +68,11 @@ final class SummaryTable {
                 millis(served.latency().p99()),
                 millis(served.latency().max()),
                 took,
-                result.exits().getOrDefault(served.pid(), NONE));
+                ended(result.exits().get(served.pid())));
+    }
+
+    private static String ended(@Nullable String connections) {
+        return connections == null || connections.isEmpty() ? NONE : connections;
     }
 
     private static List<String> silent(Step step) {

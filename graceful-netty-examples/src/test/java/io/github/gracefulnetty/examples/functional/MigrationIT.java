@@ -61,7 +61,7 @@ class MigrationIT {
 
     @Test
     void shouldMoveThousandsOfIdleConnectionsAndAnswerOnAllOfThemMeanwhile() {
-        int count = 9_000; // each is a descriptor of the test, too, and of either server
+        int count = 10_000; // each is a descriptor of the test, too, and of either server
         RunningProcess server = processes.start(JavaCommand.http("--port", Integer.toString(FreePort.find()))
                 .environment("GRACEFUL_NETTY_PROBATION", "0s"));
         ServerGeneration old = server.awaitReady(1);
