@@ -195,6 +195,10 @@ class ReadmeTest {
             assertThat(directory.resolve("log")).hasContent("x");
             log.close();
         }
+        // A loop that is shut down closes what it knows: the listener may still be on its way there.
+        for (int i = 0; i < 3; i++) {
+            boss.next().submit(() -> {}).sync();
+        }
         boss.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
         workers.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }
