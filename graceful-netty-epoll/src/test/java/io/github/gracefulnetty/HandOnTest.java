@@ -213,7 +213,7 @@ class HandOnTest {
             assertThat(young.graceful.isServing()).isTrue();
         }
         for (NioEventLoopGroup loop : loops) {
-            loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+            loop.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
     }
 

@@ -86,7 +86,7 @@ class HostilePredecessorTest {
     @AfterEach
     void close() throws IOException {
         listening.close();
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loop.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     static Stream<Arguments> answersToHello() {

@@ -68,7 +68,7 @@ class EveryKindTest {
 
     @AfterEach
     void close() {
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     /** Says what it hears, with a word before. */

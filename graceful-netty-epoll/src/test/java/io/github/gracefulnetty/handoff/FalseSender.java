@@ -118,6 +118,6 @@ final class FalseSender implements AutoCloseable {
     public void close() {
         listener.close().syncUninterruptibly();
         connections.forEach(connection -> connection.close().syncUninterruptibly());
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loop.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

@@ -39,7 +39,7 @@ class ManyDescriptorsTest {
     @AfterEach
     void close() {
         sockets.forEach(socket -> socket.close().syncUninterruptibly());
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loop.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     @Test

@@ -52,7 +52,7 @@ class OfferingTest {
     void close() {
         kept.close();
         udp.close();
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private Channel channel() throws Exception {

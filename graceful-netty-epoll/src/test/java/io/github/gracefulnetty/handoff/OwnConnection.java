@@ -116,6 +116,6 @@ final class OwnConnection implements AutoCloseable {
     @Override
     public void close() {
         listener.close().syncUninterruptibly();
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

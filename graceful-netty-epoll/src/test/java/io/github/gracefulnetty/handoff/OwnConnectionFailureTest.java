@@ -175,7 +175,7 @@ class OwnConnectionFailureTest {
         assertThat(Outcomes.of(Sender.send(datagram, udp.all(), SHORT))).isEqualTo(reason);
         assertThat(datagram.pipeline().names()).hasSize(2);
         datagram.close().sync();
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        loop.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).sync();
     }
 
     /** A refused call must not have begun: nothing is received behind the caller's back, and bytes stay bytes. */
