@@ -294,8 +294,12 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
         }
     }
 
-    /** Unless somebody else has come to serve there meanwhile. */
+    /** Unless somebody else has come to serve there meanwhile. An upgrade that runs is waited for: it may fail. */
     private void takeBackLater() {
+        if (context.lifecycle().allows(Event.UPGRADE_FAILED)) {
+            context.control().schedule(this::takeBackLater, AGAIN);
+            return;
+        }
         endpoint.whoListens(other -> {
             if (other != 0 && other != ProcessHandle.current().pid()) {
                 LOGGER.warn("graceful-netty: pid {} serves at the handoff path by now, it stays there", other);
