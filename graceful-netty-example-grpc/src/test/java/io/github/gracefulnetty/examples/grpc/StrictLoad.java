@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -34,6 +35,7 @@ final class StrictLoad implements AutoCloseable {
     private final Map<Integer, LongAdder> calls = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> messages = new ConcurrentHashMap<>();
     private final Map<Integer, LongAdder> freshConnections = new ConcurrentHashMap<>();
+    private final Map<Integer, Set<Stream>> streams = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final LongAdder neverSent = new LongAdder();
     private final LongAdder completedStreams = new LongAdder();
@@ -42,6 +44,7 @@ final class StrictLoad implements AutoCloseable {
     private final AtomicInteger running = new AtomicInteger();
     private final ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
     private volatile boolean stopping;
+    private int streamCount;
 
     /** In plain text. */
     StrictLoad(InetSocketAddress server) {
@@ -75,6 +78,7 @@ final class StrictLoad implements AutoCloseable {
             channels.add(channel);
             for (int stream = 0; stream < each; stream++) {
                 running.incrementAndGet();
+                streamCount++;
                 new Stream(channel).begin();
             }
         }
@@ -140,14 +144,15 @@ final class StrictLoad implements AutoCloseable {
         counts.computeIfAbsent(generation, key -> new LongAdder()).increment();
     }
 
-    /** Whether that generation has answered calls, messages, and new connections, of those kinds that there are. */
+    /** Whether that generation has answered calls and new connections, if there are any, and a message of each stream. */
     boolean hasSeen(int generation) {
         if (!failures.isEmpty()) {
             throw new AssertionError(this.toString());
         }
-        return java.util.stream.Stream.of(calls, messages, freshConnections)
-                .filter(counts -> !counts.isEmpty())
-                .allMatch(counts -> counts.containsKey(generation));
+        return streams.getOrDefault(generation, Set.of()).size() == streamCount
+                && java.util.stream.Stream.of(calls, freshConnections)
+                        .filter(counts -> !counts.isEmpty())
+                        .allMatch(counts -> counts.containsKey(generation));
     }
 
     List<String> failures() {
@@ -261,7 +266,9 @@ final class StrictLoad implements AutoCloseable {
         @Override
         public synchronized void onNext(String answer) {
             number++;
-            answered(messages, number + " " + text, answer);
+            int generation = answered(messages, number + " " + text, answer);
+            streams.computeIfAbsent(generation, key -> ConcurrentHashMap.newKeySet())
+                    .add(this);
             text++;
             StreamObserver<String> current = requests;
             pace.schedule(() -> send(current), 20, TimeUnit.MILLISECONDS);

@@ -7,12 +7,14 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,7 +34,9 @@ final class EchoClients {
     private volatile boolean stopping;
 
     final Queue<String> failures = new ConcurrentLinkedQueue<>();
-    final Set<Integer> generations = new ConcurrentSkipListSet<>();
+    /** By generation, the clients it has answered. */
+    final Map<Integer, Set<Client>> generations = new ConcurrentSkipListMap<>();
+
     final AtomicLong echoes = new AtomicLong();
     final AtomicInteger restarts = new AtomicInteger();
 
@@ -45,6 +49,11 @@ final class EchoClients {
         }
     }
 
+    /** Whether that generation has answered each of them. */
+    boolean haveAllSeen(int generation) {
+        return generations.getOrDefault(generation, Set.of()).size() == ends.size();
+    }
+
     /** Ends all after the echo that each waits for. */
     void stop() {
         stopping = true;
@@ -53,7 +62,7 @@ final class EchoClients {
                 .join();
     }
 
-    private final class Client implements WebSocket.Listener {
+    final class Client implements WebSocket.Listener {
         private final CompletableFuture<Void> end;
         private final StringBuilder text = new StringBuilder();
         private long number = 1;
@@ -91,7 +100,9 @@ final class EchoClients {
                     fail("instead of " + number + ": " + String.join(" ", echo));
                     return null;
                 }
-                generations.add(Integer.parseInt(echo[0]));
+                generations
+                        .computeIfAbsent(Integer.parseInt(echo[0]), key -> ConcurrentHashMap.newKeySet())
+                        .add(this);
                 echoes.incrementAndGet();
                 number++;
                 if (stopping) {

@@ -115,7 +115,7 @@ class VertxUpgradeIT {
         Await.until("answers to all clients from generation " + generation, () -> {
             assertThat(http2.failures).isEmpty();
             assertThat(echo.failures).isEmpty();
-            return http2.generations.contains(generation) && echo.generations.contains(generation);
+            return http2.generations.contains(generation) && echo.haveAllSeen(generation);
         });
     }
 
