@@ -26,7 +26,7 @@ final class MigratingServer {
     static final String READY = "READY ";
     static final String MOVED = "MOVED ";
 
-    private static final int BACKLOG = 4096;
+    static final int BACKLOG = 4096;
 
     private MigratingServer() {}
 

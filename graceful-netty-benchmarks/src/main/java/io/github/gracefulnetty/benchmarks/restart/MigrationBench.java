@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class MigrationBench implements Callable<Integer> {
+    private static final int WARM_UP = 20;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -46,11 +48,16 @@ public final class MigrationBench implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", defaultValue = "5", description = "Upgrades; ${DEFAULT-VALUE}")
     private int runs;
 
-    @Option(names = "--warm", description = "Between two JVMs that have done it before.")
+    @Option(names = "--warm", description = "Between two JVMs, after " + WARM_UP + " upgrades that do not count.")
     private boolean warm;
+
+    @Option(names = "--bare", description = "Move them without graceful-netty, as a baseline.")
+    private boolean bare;
 
     @Option(names = "--jvm", paramLabel = "FLAG", description = "JVM flag of the servers; may be repeated.")
     private List<String> jvmFlags = new ArrayList<>();
+
+    private int started;
 
     @Override
     public Integer call() throws Exception {
@@ -75,11 +82,14 @@ public final class MigrationBench implements Callable<Integer> {
             serve(predecessor);
             try (IdleConnections idle = new IdleConnections(port, connections)) {
                 idle.ask();
-                for (int run = 0; run < runs; run++) {
+                for (int run = warm ? -WARM_UP : 0; run < runs; run++) {
                     ChildJvm successor = other == null ? start(children, path, port) : other;
                     other = warm ? predecessor : null;
-                    rates[run] = upgrade(run, predecessor, successor, idle, connections);
-                    all &= rates[run] > 0;
+                    double rate = upgrade(run, predecessor, successor, idle, connections);
+                    all &= rate > 0;
+                    if (run >= 0) {
+                        rates[run] = rate;
+                    }
                     if (!warm) {
                         children.remove(predecessor);
                         predecessor.close();
@@ -100,7 +110,8 @@ public final class MigrationBench implements Callable<Integer> {
     }
 
     private ChildJvm start(List<ChildJvm> children, Path path, int port) throws IOException {
-        ChildJvm child = new ChildJvm(MigratingServer.class, jvmFlags, path, port);
+        Class<?> server = bare ? BareMover.class : MigratingServer.class;
+        ChildJvm child = new ChildJvm(server, jvmFlags, path, port, ++started);
         children.add(child);
         return child;
     }
