@@ -53,13 +53,14 @@ final class IdleConnections implements AutoCloseable {
 
     private static int answer(InputStream in) throws IOException {
         StringBuilder text = new StringBuilder();
+        byte[] some = new byte[1024];
         int body = -1;
         while (body < 0 || text.indexOf("\n", body + 4) < 0) {
-            int next = in.read();
-            if (next < 0) {
+            int count = in.read(some);
+            if (count < 0) {
                 return 0;
             }
-            text.append((char) next);
+            text.append(new String(some, 0, count, US_ASCII));
             body = body < 0 ? text.indexOf("\r\n\r\n") : body;
         }
         String[] pidAndGeneration = text.substring(body + 4).trim().split(" ", 2);

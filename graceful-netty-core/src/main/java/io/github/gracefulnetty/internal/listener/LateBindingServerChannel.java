@@ -100,6 +100,10 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     /** Takes a connection that another process accepted on this socket, as if it had just been accepted. On the event loop. */
     public void arrived(Channel connection) {
         relay.pass(connection);
+    }
+
+    /** No more connections arrive in this task. On the event loop. */
+    public void arrivedSoFar() {
         pipeline().fireChannelReadComplete();
     }
 

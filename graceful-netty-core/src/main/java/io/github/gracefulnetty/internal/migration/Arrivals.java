@@ -10,7 +10,8 @@ import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class Arrivals {
     private final NativeTransport transport;
     private final ListenerRegister register;
     private final MovePolicy policy;
+    private final Map<LateBindingServerChannel, Inbox<Arrival>> inboxes = new ConcurrentHashMap<>();
 
     Arrivals(NativeTransport transport, ListenerRegister register, MovePolicy policy) {
         this.transport = transport;
@@ -51,40 +53,63 @@ final class Arrivals {
             outcome.refused("nobody listens at " + Addresses.format(luggage.listener()));
             return;
         }
-        try {
-            listener.eventLoop().execute(() -> give(listener, description, descriptor, luggage, from, outcome));
-        } catch (RejectedExecutionException e) {
-            descriptor.close();
-            outcome.refused("the event loop of its listener has ended");
-        }
+        inboxes.computeIfAbsent(listener, key -> new Inbox<>(key.eventLoop(), new Door(key)))
+                .put(new Arrival(description, descriptor, luggage, from, outcome));
     }
 
-    private void give(
-            LateBindingServerChannel listener,
+    /** One connection on its way to its listener, which owns the descriptor. */
+    private record Arrival(
             Description description,
             OwnedDescriptor descriptor,
             Luggage luggage,
             @Nullable Object from,
             Outcome outcome) {
-        if (!listener.isActive()) {
+        void refuse(String reason) {
             descriptor.close();
-            outcome.refused("its listener was closed");
-            return;
+            outcome.refused(reason);
         }
-        Channel connection;
-        try {
-            connection = transport.adopt(description.kind(), descriptor.number());
-        } catch (RuntimeException e) {
-            descriptor.close();
-            outcome.refused("it cannot be adopted: " + Reasons.of(e));
-            return;
+    }
+
+    /** Where connections come in at one listener. */
+    private final class Door implements Inbox.Owner<Arrival> {
+        private final LateBindingServerChannel listener;
+
+        Door(LateBindingServerChannel listener) {
+            this.listener = listener;
         }
-        descriptor.release();
-        ArrivalGate gate = new ArrivalGate(connection, listener, policy, luggage, from, outcome);
-        connection.pipeline().addLast(gate);
-        listener.arrived(connection);
-        if (!connection.isOpen()) {
-            gate.refuse("its listener's handlers did not want it");
+
+        @Override
+        public void take(Arrival arrival) {
+            if (!listener.isActive()) {
+                arrival.refuse("its listener was closed");
+                return;
+            }
+            Channel connection;
+            try {
+                connection = transport.adopt(
+                        arrival.description().kind(), arrival.descriptor().number());
+            } catch (RuntimeException e) {
+                arrival.refuse("it cannot be adopted: " + Reasons.of(e));
+                return;
+            }
+            arrival.descriptor().release();
+            ArrivalGate gate =
+                    new ArrivalGate(connection, listener, policy, arrival.luggage(), arrival.from(), arrival.outcome());
+            connection.pipeline().addLast(gate);
+            listener.arrived(connection);
+            if (!connection.isOpen()) {
+                gate.refuse("its listener's handlers did not want it");
+            }
+        }
+
+        @Override
+        public void taken() {
+            listener.arrivedSoFar();
+        }
+
+        @Override
+        public void reject(Arrival arrival) {
+            arrival.refuse("the event loop of its listener has ended");
         }
     }
 

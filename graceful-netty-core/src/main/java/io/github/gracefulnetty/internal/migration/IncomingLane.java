@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +40,7 @@ final class IncomingLane implements IncomingTransfer.Events {
     private final Runnable over;
     private final Map<Integer, ArrivalGate> held = new HashMap<>();
     private final List<Integer> taken = new ArrayList<>();
+    private final Inbox<Settled> settled;
     private Bytes lastMetadata = Bytes.NONE;
     private @Nullable Luggage lastLuggage;
     private Rule rule = Rule.HOLD;
@@ -55,6 +55,7 @@ final class IncomingLane implements IncomingTransfer.Events {
         this.control = control;
         this.arrivals = arrivals;
         this.over = over;
+        this.settled = new Inbox<>(control.loop(), new Settling());
         this.transfer = new IncomingTransfer(
                 transport,
                 control,
@@ -95,12 +96,12 @@ final class IncomingLane implements IncomingTransfer.Events {
                 new Arrivals.Outcome() {
                     @Override
                     public void taken(ArrivalGate gate) {
-                        onLoop(() -> IncomingLane.this.taken(number, gate), gate::abandon);
+                        settled.put(new Settled(number, gate, ""));
                     }
 
                     @Override
                     public void refused(String reason) {
-                        onLoop(() -> transfer.send(new Message.Refused(number, reason)), () -> {});
+                        settled.put(new Settled(number, null, reason));
                     }
                 });
     }
@@ -116,35 +117,48 @@ final class IncomingLane implements IncomingTransfer.Events {
         return known;
     }
 
-    private void onLoop(Runnable action, Runnable ifEnded) {
-        try {
-            control.execute(action);
-        } catch (RejectedExecutionException e) {
-            ifEnded.run();
+    /** What the listener has done with a connection: it is held at the gate, or there is none, and a reason. */
+    private record Settled(int number, @Nullable ArrivalGate gate, String refusal) {}
+
+    private final class Settling implements Inbox.Owner<Settled> {
+        @Override
+        public void take(Settled one) {
+            ArrivalGate gate = one.gate();
+            if (gate != null) {
+                hold(one.number(), gate);
+            } else {
+                transfer.send(new Message.Refused(one.number(), one.refusal()));
+            }
+        }
+
+        /** Says what was taken. */
+        @Override
+        public void taken() {
+            List<Integer> numbers = List.copyOf(taken);
+            taken.clear();
+            if (rule == Rule.HOLD && !numbers.isEmpty()) {
+                transfer.send(new Message.Taken(numbers));
+            }
+        }
+
+        @Override
+        public void reject(Settled one) {
+            ArrivalGate gate = one.gate();
+            if (gate != null) {
+                gate.abandon();
+            }
         }
     }
 
-    private void taken(int number, ArrivalGate gate) {
+    private void hold(int number, ArrivalGate gate) {
         switch (rule) {
             case HOLD -> {
                 held.put(number, gate);
-                if (taken.isEmpty()) {
-                    control.execute(this::sayTaken);
-                }
                 taken.add(number);
             }
             case WAIT -> held.put(number, gate);
             case START -> start(gate);
             case ABANDON -> gate.abandon();
-        }
-    }
-
-    /** Of as many as were taken meanwhile. */
-    private void sayTaken() {
-        List<Integer> numbers = List.copyOf(taken);
-        taken.clear();
-        if (rule == Rule.HOLD) {
-            transfer.send(new Message.Taken(numbers));
         }
     }
 
