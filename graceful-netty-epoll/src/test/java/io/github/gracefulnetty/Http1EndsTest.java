@@ -322,6 +322,48 @@ class Http1EndsTest {
         shouldEcho("101");
     }
 
+    @Test
+    void shouldTellAClientThatAlwaysHasAnotherRequestOnItsWay() throws Exception {
+        connect(Way.DRAIN);
+        client.send(LATER + LATER);
+        await().until(() -> steps.size() == 2);
+        replace();
+        String answer = "old";
+        while (answer.equals("old")) {
+            client.send(LATER);
+            proceed();
+            answer = client.answer();
+        }
+        assertThat(answer).isEqualTo("old (closes)");
+        assertThat(steps).as("requests that were read and not answered").isEmpty();
+        shouldEnd();
+    }
+
+    @Test
+    void shouldReadOnIfTheLastResponseHadBegunBeforeTheDrain() throws Exception {
+        connect(Way.DRAIN);
+        client.send("GET /download HTTP/1.1\r\n\r\n");
+        client.until("begun by old\n");
+        replace();
+        await().until(() -> !connection.config().isAutoRead());
+        client.send(GET);
+        proceed();
+        client.until("ended by old\n\r\n0\r\n\r\n");
+        assertThat(client.answer()).isEqualTo("old (closes)");
+        shouldEnd();
+    }
+
+    @Test
+    void shouldReadOnInAnotherProtocol() throws Exception {
+        connect(Way.DRAIN);
+        client.send("GET /switch HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+        await().until(() -> steps.size() == 1);
+        replace();
+        await().until(() -> !connection.config().isAutoRead());
+        proceed();
+        shouldEcho("101");
+    }
+
     private void shouldEcho(String status) throws Exception {
         String head = client.until("\r\n\r\n").toLowerCase(Locale.ROOT);
         assertThat(head).startsWith("http/1.1 " + status).doesNotContain("close");

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -18,17 +19,26 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ends an HTTP/1.1 connection without losing a request: the response to the last request that has begun to arrive says
  * {@code Connection: close}, and after its last byte the connection is closed. An idle connection waits for its next
  * request, which may be on its way.
+ *
+ * <p>A client that always has another request on its way would never get such a response. So after a while, what it has
+ * sent and nobody has read yet waits, and the last of those that were read is answered so.
  */
 final class Http1Drain extends ChannelDuplexHandler {
     private static final int SWITCHING_PROTOCOLS = 101;
 
+    /** How long a client may go on to send one request after the other, before it is not read any more. */
+    static final long ENDLESS_MILLIS = 1_000;
+
     private final @Nullable InFlight inFlight;
+    private boolean insists;
+    private boolean paused;
     private boolean lastResponseBegan;
     private boolean closing;
 
@@ -62,7 +72,11 @@ final class Http1Drain extends ChannelDuplexHandler {
         }
         Http1Drain drain = new Http1Drain(inFlight);
         pipeline.addAfter(codec, null, drain);
-        drain.endIfNothingCanCome(pipeline.context(drain));
+        ChannelHandlerContext context = pipeline.context(drain);
+        drain.endIfNothingCanCome(context);
+        if (inFlight != null) {
+            context.executor().schedule(() -> drain.insist(context), ENDLESS_MILLIS, TimeUnit.MILLISECONDS);
+        }
         return true;
     }
 
@@ -98,6 +112,51 @@ final class Http1Drain extends ChannelDuplexHandler {
             promise.addListener(written -> context.close());
         }
         context.write(message, promise);
+        resumeIfAllIsAnswered(context);
+    }
+
+    private void insist(ChannelHandlerContext context) {
+        if (!context.isRemoved()) {
+            insists = true;
+            pause(context);
+        }
+    }
+
+    private void pause(ChannelHandlerContext context) {
+        ChannelConfig config = context.channel().config();
+        if (insists
+                && !lastResponseBegan
+                && inFlight != null
+                && inFlight.requests() > 0
+                && inFlight.isBeforeNextRequest()
+                && config.isAutoRead()) {
+            config.setAutoRead(false);
+            paused = true;
+        }
+    }
+
+    /** The last response had begun before this drain, so that it could not say that it is: the next one will. */
+    private void resumeIfAllIsAnswered(ChannelHandlerContext context) {
+        if (paused && !lastResponseBegan && inFlight != null && inFlight.requests() == 0) {
+            paused = false;
+            context.channel().config().setAutoRead(true);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        context.fireChannelReadComplete();
+        if (!context.isRemoved()) {
+            pause(context);
+        }
+    }
+
+    /** What follows is read by another protocol. */
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        if (paused && context.channel().isOpen()) {
+            context.channel().config().setAutoRead(true);
+        }
     }
 
     private boolean isLast() {

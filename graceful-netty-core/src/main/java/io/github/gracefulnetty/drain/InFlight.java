@@ -11,6 +11,9 @@ public interface InFlight extends ChannelHandler {
     /** How many requests are not answered to their end, those included of which only the first bytes have arrived. */
     int requests();
 
+    /** Whether each request was read to its end, and nothing of another one. */
+    boolean isBeforeNextRequest();
+
     /** Whether the next response is that to a {@code CONNECT}. */
     boolean isTunnelNext();
 

@@ -106,8 +106,9 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         return frames;
     }
 
-    /** Whether nothing is read of what follows the requests that are in progress, and it may be HTTP. */
-    boolean isBeforeNextRequest() {
+    /** And what follows may be HTTP. */
+    @Override
+    public boolean isBeforeNextRequest() {
         return frames == null && isBetweenRequests() && !isEnding() && !isHttpOver() && !isTunnelNext();
     }
 
