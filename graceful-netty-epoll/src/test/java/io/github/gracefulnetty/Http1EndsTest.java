@@ -50,6 +50,7 @@ class Http1EndsTest {
 
     private final Queue<Runnable> steps = ScriptedHttp.steps();
     private final BlockingQueue<Channel> accepted = new LinkedBlockingQueue<>();
+    private Duration probation = Duration.ZERO;
     private Way way;
     private Site old;
     private Site young;
@@ -76,7 +77,7 @@ class Http1EndsTest {
     private Site site() {
         return new Site(Graceful.builder()
                 .handoffPath(directory.resolve("handoff.sock"))
-                .probation(Duration.ZERO)
+                .probation(probation)
                 .drainTimeout(Duration.ofSeconds(20))
                 .migrateConnections(way == Way.MOVE));
     }
@@ -351,6 +352,22 @@ class Http1EndsTest {
         client.until("ended by old\n\r\n0\r\n\r\n");
         assertThat(client.answer()).isEqualTo("old (closes)");
         shouldEnd();
+    }
+
+    @Test
+    void shouldReadOnIfThisProcessServesAgain() throws Exception {
+        probation = Duration.ofMinutes(1);
+        connect(Way.MOVE);
+        client.send(LATER + LATER);
+        await().until(() -> steps.size() == 2);
+        replace();
+        await().until(() -> !connection.config().isAutoRead());
+        young.graceful.giveBack("no database").join();
+        await().until(() -> connection.config().isAutoRead());
+        proceed();
+        assertThat(client.answer()).isEqualTo("old");
+        proceed();
+        assertThat(client.answer()).isEqualTo("old");
     }
 
     @Test
