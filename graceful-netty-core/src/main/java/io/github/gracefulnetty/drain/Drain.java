@@ -306,12 +306,20 @@ public final class Drain {
     }
 
     private void finishIfEmpty() {
-        boolean arrived = mover == null || mover.onTheWay() == 0;
-        if (arrived && running.isEmpty() && !connections.isAnyOpen(this::hasToEnd)) {
+        if (running.isEmpty() && isNobodyLeft()) {
             finish();
         } else {
             endedNanos = 0;
         }
+    }
+
+    /**
+     * Who leaves is on the way before it is closed here, and who comes back is open before it is not on the way any more.
+     * This happens on other threads meanwhile, so whoever is not open is looked for on the way, and then here once more.
+     */
+    private boolean isNobodyLeft() {
+        return !connections.isAnyOpen(this::hasToEnd)
+                && (mover == null || (mover.onTheWay() == 0 && !connections.isAnyOpen(this::hasToEnd)));
     }
 
     /** What has to end for the drain to be over. */

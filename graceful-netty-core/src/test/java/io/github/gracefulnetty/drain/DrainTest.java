@@ -10,11 +10,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +107,104 @@ class DrainTest {
             return result.isDone();
         });
         assertThat(result.join().connections()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldNotBeOverWhileTheLastConnectionLeaves() throws Exception {
+        EmbeddedChannel last = new EmbeddedChannel();
+        connections.track(last);
+        Travelling mover = new Travelling();
+        mover.whenAsked = () -> {
+            mover.onTheWay = 1;
+            last.close();
+        };
+        shouldWaitFor(mover);
+    }
+
+    @Test
+    void shouldNotBeOverWhileTheLastConnectionComesBack() throws Exception {
+        EmbeddedChannel again = new EmbeddedChannel();
+        Travelling mover = new Travelling();
+        mover.onTheWay = 1;
+        mover.whenAsked = () -> {
+            connections.track(again);
+            mover.onTheWay = 0;
+        };
+        shouldWaitFor(mover);
+        again.close();
+    }
+
+    /** Nothing is over before there is nobody here nor on the way. */
+    private void shouldWaitFor(Travelling mover) throws Exception {
+        Drain moving = new Drain(connections, control, mover, connection -> true);
+        CompletableFuture<DrainResult> result = new CompletableFuture<>();
+        control.execute(() -> moving.start(LONG).whenComplete((done, failure) -> result.complete(done)));
+        await().until(() -> {
+            connections.open().forEach(open -> ((EmbeddedChannel) open).runPendingTasks());
+            return mover.begun;
+        });
+        control.submit(() -> {}).get(10, TimeUnit.SECONDS);
+        assertThat(mover.over).isFalse();
+        connections.open().forEach(Channel::close);
+        mover.onTheWay = 0;
+        mover.changed.run();
+        result.get(10, TimeUnit.SECONDS);
+        assertThat(mover.over).isTrue();
+    }
+
+    /** Lets something happen right after it was asked, on another thread as it were. */
+    private static final class Travelling implements Mover {
+        volatile int onTheWay;
+        volatile boolean begun;
+        volatile boolean over;
+        volatile Runnable changed = () -> {};
+        volatile Runnable whenAsked = () -> {};
+
+        @Override
+        public void begin(Consumer<Channel> stays, Runnable onChange) {
+            changed = onChange;
+            begun = true;
+        }
+
+        @Override
+        public boolean take(Channel connection) {
+            return false;
+        }
+
+        @Override
+        public boolean isBusy(Channel connection) {
+            return false;
+        }
+
+        @Override
+        public void insist(Channel connection) {}
+
+        @Override
+        public int onTheWay() {
+            int answer = onTheWay;
+            Runnable event = whenAsked;
+            whenAsked = () -> {};
+            event.run();
+            return answer;
+        }
+
+        @Override
+        public boolean hasLeft(Channel connection) {
+            return false;
+        }
+
+        @Override
+        public Map<String, Integer> moved() {
+            return Map.of();
+        }
+
+        @Override
+        public void cancel() {}
+
+        @Override
+        public void end() {
+            over = true;
+        }
     }
 
     @Test

@@ -190,6 +190,12 @@ final class IncomingLane implements IncomingTransfer.Events {
             return true;
         }
         if (message instanceof Message.End) {
+            if (transfer.isMissingSome()) {
+                OutgoingMigration.LOGGER.warn(
+                        "graceful-netty: the predecessor has ended a lane with connections on their way here, they are"
+                                + " lost: {}",
+                        transfer.progress());
+            }
             transfer.end();
             end(Rule.START);
             return true;

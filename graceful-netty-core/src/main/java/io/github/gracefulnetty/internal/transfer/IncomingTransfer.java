@@ -304,6 +304,11 @@ public final class IncomingTransfer {
         return receiver.isComplete() && !receiver.hasMore();
     }
 
+    /** Whether some were announced that are not here. */
+    public boolean isMissingSome() {
+        return receiver.expected() > receiver.count();
+    }
+
     /** How far it got, for messages. */
     public String progress() {
         return receiver.expected() < 0
