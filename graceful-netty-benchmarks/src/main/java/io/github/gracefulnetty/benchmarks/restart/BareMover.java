@@ -50,7 +50,7 @@ final class BareMover {
     private final int loops;
     private final AtomicInteger moved = new AtomicInteger();
     private final Queue<Channel> over = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger lanes = new AtomicInteger();
+    private final AtomicInteger lanesOver = new AtomicInteger();
     private volatile long begun;
 
     @SuppressWarnings("deprecation") // the group of both Netty lines
@@ -103,7 +103,7 @@ final class BareMover {
     /** A lane for each event loop, on which descriptors come. */
     private void receive(Path path, int generation) throws Exception {
         HttpInitializer initializer = new HttpInitializer(generation);
-        List<Channel> lanes = new ArrayList<>();
+        List<Channel> opened = new ArrayList<>();
         for (int i = 0; i < loops; i++) {
             Bootstrap lane = new Bootstrap()
                     .group(workers)
@@ -115,10 +115,10 @@ final class BareMover {
                             channel.pipeline().addLast(new Receiver(initializer));
                         }
                     });
-            lanes.add(
+            opened.add(
                     lane.connect(new DomainSocketAddress(path.toFile())).sync().channel());
         }
-        for (Channel lane : lanes) {
+        for (Channel lane : opened) {
             lane.closeFuture().sync();
         }
     }
@@ -144,7 +144,7 @@ final class BareMover {
     @SuppressWarnings("SystemOut") // the bench reads what is written
     private void over(Channel lane) {
         over.add(lane);
-        if (lanes.incrementAndGet() == loops) {
+        if (lanesOver.incrementAndGet() == loops) {
             // Netty removes the path with the listener: it has to be gone when the successor makes its own.
             lane.parent().close().addListener(unbound -> {
                 over.forEach(Channel::close);
