@@ -125,9 +125,10 @@ class AfterManyUpgradesIT {
             }
         }
         assertThat(wrong).isEmpty();
+        Footprint last = settled(server, first);
         System.out.printf(
                 "seed %d, %d upgrades with a fault each: who served %s, started anew %d times, %s%n  first: %s%n  last: %s%n",
-                seed, FAULTS, outcomes, server.starts() - 1, losses, first, settled(server, first));
+                seed, FAULTS, outcomes, server.starts() - 1, losses, first, last);
         Await.untilAsserted("what killed processes have left is removed", () -> {
             try (Stream<Path> files = Files.list(directory)) {
                 assertThat(files).containsExactly(directory.resolve("handoff.sock"));

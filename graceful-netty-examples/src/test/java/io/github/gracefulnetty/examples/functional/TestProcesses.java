@@ -114,9 +114,16 @@ public final class TestProcesses implements BeforeEachCallback, AfterEachCallbac
     }
 
     private void stopAndCheck() throws IOException {
-        List<RunningProcess> last = started.stream()
-                .filter(process -> process.newestGeneration() == newestGeneration())
+        // Generations are counted anew where nobody was left to take over from.
+        List<RunningProcess> running = started.stream()
                 .filter(process -> Proc.isAlive(process.newestPid()))
+                .toList();
+        int newest = running.stream()
+                .mapToInt(RunningProcess::newestGeneration)
+                .max()
+                .orElse(0);
+        List<RunningProcess> last = running.stream()
+                .filter(process -> process.newestGeneration() == newest)
                 .toList();
         List<Long> pids = last.stream().map(RunningProcess::newestPid).toList();
         Await.untilAsserted("end of what a test leaves behind, but for " + pids, () -> {
@@ -139,10 +146,6 @@ public final class TestProcesses implements BeforeEachCallback, AfterEachCallbac
                     .noneMatch(line -> line.contains("LEAK:"));
         }
         assertThat(ownTemporaryFiles()).isEmpty();
-    }
-
-    private int newestGeneration() {
-        return started.stream().mapToInt(RunningProcess::newestGeneration).max().orElse(0);
     }
 
     /** What the library has put into the temporary directory. */
