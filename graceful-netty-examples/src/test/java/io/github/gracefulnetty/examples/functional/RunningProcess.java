@@ -77,20 +77,22 @@ public final class RunningProcess {
         return out.lines().stream().map(READY::matcher).filter(Matcher::matches).toList();
     }
 
-    /** The last generation that said on this output that it serves; 0 if there is none. */
+    /**
+     * The last generation that said on this output that it serves; 0 if there is none. It is not the one with the highest
+     * number where a successor has found nobody to take over from, and begun anew.
+     */
     public int newestGeneration() {
-        return readyLines().stream()
-                .mapToInt(line -> Integer.parseInt(line.group(2)))
-                .max()
-                .orElse(0);
+        return (int) lastReady(2);
     }
 
     /** The process of the newest generation; 0 if there is none. */
     public long newestPid() {
-        return ready(newestGeneration()).stream()
-                .mapToLong(line -> Long.parseLong(line.group(1)))
-                .findFirst()
-                .orElse(0);
+        return lastReady(1);
+    }
+
+    private long lastReady(int group) {
+        List<Matcher> lines = readyLines();
+        return lines.isEmpty() ? 0 : Long.parseLong(lines.get(lines.size() - 1).group(group));
     }
 
     /** The drains that are over, the first one first; loggers write them to either stream. */
