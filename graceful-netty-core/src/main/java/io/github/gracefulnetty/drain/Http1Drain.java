@@ -34,7 +34,7 @@ final class Http1Drain extends ChannelDuplexHandler {
     private static final int SWITCHING_PROTOCOLS = 101;
 
     /** How long a client may go on to send one request after the other, before it is not read any more. */
-    static final long ENDLESS_MILLIS = 1_000;
+    private static final long ENDLESS_MILLIS = 1_000;
 
     private final @Nullable InFlight inFlight;
     private boolean insists;
