@@ -70,7 +70,9 @@ public final class MessageHandler extends ChannelDuplexHandler {
             if (frames != null) {
                 frames.writerIndex(start);
             }
-            promise.setFailure(e);
+            if (!promise.isVoid()) {
+                promise.setFailure(e);
+            }
             if (!(ours instanceof Message.Abort)) {
                 context.fireExceptionCaught(e); // what follows would be understood without this message
             }
@@ -78,8 +80,8 @@ public final class MessageHandler extends ChannelDuplexHandler {
         }
         ChannelPromise first = unflushedPromise;
         if (first == null) {
-            unflushedPromise = promise.unvoid();
-        } else {
+            unflushedPromise = promise.isVoid() ? context.newPromise() : promise;
+        } else if (!promise.isVoid()) {
             first.addListener(new PromiseNotifier<>(promise));
         }
         if (frames.readableBytes() > MAX_UNFLUSHED) {

@@ -181,7 +181,7 @@ public final class DescriptorSender {
                 return fail(item, "it was closed at this very moment");
             }
             retries = 0;
-            bytes.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
+            bytes.write(new Message.Descriptor(sent++, item.description(), item.metadata()), bytes.voidPromise());
             return true;
         } catch (LaneLost e) {
             failed = true;

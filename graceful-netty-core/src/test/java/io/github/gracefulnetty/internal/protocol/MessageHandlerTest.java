@@ -69,6 +69,30 @@ class MessageHandlerTest {
     }
 
     @Test
+    void shouldTellNobodyWhatBecameOfAVoidWrite() {
+        List<Throwable> caught = new ArrayList<>();
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                caught.add(cause);
+            }
+        });
+        channel.write(new Message.Withdrawn(1), channel.voidPromise());
+        ChannelFuture asked = channel.write(new Message.Withdrawn(2));
+        channel.write(new Message.Withdrawn(3), channel.voidPromise());
+        Bytes tooLong = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE + 1]);
+        channel.writeAndFlush(new Message.State("s", true, tooLong), channel.voidPromise());
+        assertThat(asked.isSuccess()).isTrue();
+        assertThat(caught).singleElement().isInstanceOf(IllegalArgumentException.class);
+        channel.writeInbound(channel.<ByteBuf>readOutbound());
+        assertThat(channel.inboundMessages())
+                .containsExactly(new Message.Withdrawn(1), new Message.Withdrawn(2), new Message.Withdrawn(3));
+        channel.write(new Message.Withdrawn(4), channel.voidPromise());
+        channel.close();
+        assertThat(caught).hasSize(1);
+    }
+
+    @Test
     void shouldFailWhatWasNotFlushedWhenTheConnectionEnds() {
         ChannelFuture first = channel.write(new Message.Ready());
         ChannelFuture second = channel.write(new Message.Serving(List.of()));
