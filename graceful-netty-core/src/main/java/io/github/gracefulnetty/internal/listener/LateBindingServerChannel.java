@@ -113,6 +113,18 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         return bound == null ? null : bound.item();
     }
 
+    /** Whether it is the open listener of that kind, address and name. On any thread. */
+    public boolean is(DescriptorKind itsKind, SocketAddress address, String itsName) {
+        Listener bound = listener;
+        DescriptorSender.Item item = closed || bound == null ? null : bound.item();
+        SocketAddress local = item == null ? null : item.description().local();
+        return item != null
+                && local != null
+                && item.description().kind() == itsKind
+                && Addresses.same(local, address)
+                && item.description().name().equals(itsName);
+    }
+
     /** The listening descriptor, which stays this channel's, or {@code null} if there is none. */
     public @Nullable FileDescriptor descriptor() {
         Listener bound = listener;

@@ -55,14 +55,7 @@ public final class ListenerRegister {
     /** The listener of that kind, address and name that is open; {@code null} if there is none. */
     public @Nullable LateBindingServerChannel find(DescriptorKind kind, SocketAddress address, String name) {
         for (OpenSocket socket : open()) {
-            DescriptorSender.Item item = socket.item();
-            SocketAddress local = item == null ? null : item.description().local();
-            if (socket instanceof LateBindingServerChannel listener
-                    && item != null
-                    && local != null
-                    && item.description().kind() == kind
-                    && Addresses.same(local, address)
-                    && item.description().name().equals(name)) {
+            if (socket instanceof LateBindingServerChannel listener && listener.is(kind, address, name)) {
                 return listener;
             }
         }

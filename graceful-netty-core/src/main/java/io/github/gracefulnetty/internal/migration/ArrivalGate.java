@@ -9,15 +9,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
 import io.netty.channel.PendingWriteQueue;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannelConfig;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
@@ -82,8 +83,10 @@ final class ArrivalGate extends ChannelDuplexHandler {
             refuse(Reasons.of(e));
             return;
         }
-        halfClosure = Boolean.TRUE.equals(connection.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
-        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        if (connection.config() instanceof DuplexChannelConfig config) {
+            halfClosure = config.isAllowHalfClosure();
+            config.setAllowHalfClosure(true);
+        }
         if (settled.compareAndSet(false, true)) {
             outcome.taken(this);
         }
@@ -91,8 +94,8 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     private void restore(ChannelHandlerContext context) throws Exception {
         policy.admit(connection, listener);
-        Map<String, byte[]> states = new LinkedHashMap<>(luggage.states());
-        byte[] handshake = states.remove(Luggage.HANDSHAKE);
+        Map<String, byte[]> states = luggage.states();
+        byte[] handshake = states.get(Luggage.HANDSHAKE);
         if (handshake != null) {
             repeat(context, handshake);
         }
@@ -113,6 +116,9 @@ final class ArrivalGate extends ChannelDuplexHandler {
             }
         }
         for (Map.Entry<String, byte[]> state : states.entrySet()) {
+            if (state.getKey().equals(Luggage.HANDSHAKE)) {
+                continue; // repeated above
+            }
             Migratable handler = handlers.get(state.getKey());
             ChannelHandlerContext itsContext =
                     handler == null ? null : context.pipeline().context(handler);
@@ -148,6 +154,22 @@ final class ArrivalGate extends ChannelDuplexHandler {
         onLoop(this::startNow);
     }
 
+    /** The same for several, with one task for each event loop. On any thread. */
+    static void start(Collection<ArrivalGate> gates) {
+        Map<EventLoop, List<ArrivalGate>> byLoop = new HashMap<>();
+        for (ArrivalGate gate : gates) {
+            byLoop.computeIfAbsent(gate.connection.eventLoop(), loop -> new ArrayList<>())
+                    .add(gate);
+        }
+        byLoop.forEach((loop, its) -> {
+            try {
+                loop.execute(() -> its.forEach(ArrivalGate::startNow));
+            } catch (RejectedExecutionException e) {
+                its.forEach(gate -> gate.connection.unsafe().closeForcibly()); // as its loop does with all others
+            }
+        });
+    }
+
     /** The connection is somebody else's: closes this process's copy, and tells nobody. On any thread. */
     void abandon() {
         onLoop(() -> connection.unsafe().close(connection.newPromise()));
@@ -167,7 +189,9 @@ final class ArrivalGate extends ChannelDuplexHandler {
             return; // closed meanwhile
         }
         started = true;
-        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure);
+        if (connection.config() instanceof DuplexChannelConfig config) {
+            config.setAllowHalfClosure(halfClosure);
+        }
         here.fireChannelActive();
         boolean ended = false;
         for (Object one : read) {

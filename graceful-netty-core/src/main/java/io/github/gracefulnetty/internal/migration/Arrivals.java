@@ -32,6 +32,7 @@ final class Arrivals {
     private final ListenerRegister register;
     private final MovePolicy policy;
     private final Map<LateBindingServerChannel, Inbox<Arrival>> inboxes = new ConcurrentHashMap<>();
+    private volatile @Nullable LateBindingServerChannel last;
 
     Arrivals(NativeTransport transport, ListenerRegister register, MovePolicy policy) {
         this.transport = transport;
@@ -46,8 +47,7 @@ final class Arrivals {
             Luggage luggage,
             @Nullable Object from,
             Outcome outcome) {
-        LateBindingServerChannel listener =
-                register.find(listenerKind(description.kind()), luggage.listener(), luggage.listenerName());
+        LateBindingServerChannel listener = listener(listenerKind(description.kind()), luggage);
         if (listener == null) {
             descriptor.close();
             outcome.refused("nobody listens at " + Addresses.format(luggage.listener()));
@@ -55,6 +55,16 @@ final class Arrivals {
         }
         inboxes.computeIfAbsent(listener, key -> new Inbox<>(key.eventLoop(), new Door(key)))
                 .put(new Arrival(description, descriptor, luggage, from, outcome));
+    }
+
+    /** Most come from the listener that the one before came from. */
+    private @Nullable LateBindingServerChannel listener(DescriptorKind kind, Luggage luggage) {
+        LateBindingServerChannel known = last;
+        if (known == null || !known.is(kind, luggage.listener(), luggage.listenerName())) {
+            known = register.find(kind, luggage.listener(), luggage.listenerName());
+            last = known;
+        }
+        return known;
     }
 
     /** One connection on its way to its listener, which owns the descriptor. */

@@ -180,14 +180,7 @@ final class IncomingLane implements IncomingTransfer.Events {
     @Override
     public boolean said(Message message) {
         if (message instanceof Message.Released released) {
-            for (int number : released.connections()) {
-                ArrivalGate gate = held.remove(number);
-                if (gate == null) {
-                    return false;
-                }
-                start(gate);
-            }
-            return true;
+            return released(released.connections());
         }
         if (message instanceof Message.End) {
             if (transfer.isMissingSome()) {
@@ -201,6 +194,21 @@ final class IncomingLane implements IncomingTransfer.Events {
             return true;
         }
         return false;
+    }
+
+    /** {@code false} if one of them is not held. */
+    private boolean released(List<Integer> numbers) {
+        List<ArrivalGate> gates = new ArrayList<>(numbers.size());
+        for (int number : numbers) {
+            ArrivalGate gate = held.remove(number);
+            if (gate == null) {
+                break;
+            }
+            gates.add(gate);
+        }
+        started += gates.size();
+        ArrivalGate.start(gates);
+        return gates.size() == numbers.size();
     }
 
     @Override
