@@ -250,8 +250,8 @@ public final class Drain {
 
     private void look() {
         Lasting those = lasting;
-        if (those != null) {
-            tally.forEachOpen(connection -> execute(connection.eventLoop(), () -> those.look(connection), () -> {}));
+        if (those != null && mover != null) {
+            mover.busy().forEach(busy -> execute(busy.eventLoop(), () -> those.look(busy), () -> {}));
         }
     }
 

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -21,6 +22,9 @@ public interface Mover {
      * @return whether this connection moves as soon as it is idle; if so, nobody else has to end it
      */
     boolean take(Channel connection);
+
+    /** Those that were taken and were not idle when it was their turn. On any thread. */
+    List<Channel> busy();
 
     /** On the connection's event loop: whether it was taken and something is in progress on it. */
     boolean isBusy(Channel connection);

@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Who was told to end and has not, and how the others did, by protocol. Safe for use by several threads. */
@@ -41,11 +40,6 @@ final class Tally implements ChannelFutureListener {
     /** This one is closed by force from now on. */
     void force(Channel connection) {
         forced.add(connection);
-    }
-
-    /** Those that have not ended. */
-    void forEachOpen(Consumer<Channel> action) {
-        open.forEach(action);
     }
 
     @Override

@@ -172,6 +172,11 @@ class DrainTest {
         }
 
         @Override
+        public List<Channel> busy() {
+            return List.of();
+        }
+
+        @Override
         public boolean isBusy(Channel connection) {
             return false;
         }

@@ -158,14 +158,20 @@ final class OutgoingLane {
         }
     }
 
-    /** This connection may be idle now. On any thread. */
+    /** This connection may be idle now; that is looked at in a task of its own. On any thread. */
     void ask(Channel connection) {
-        execute(() -> {
-            if (!over) {
-                waiting.add(connection);
-                pump();
-            }
-        });
+        if (loop.inEventLoop()) {
+            asked(connection);
+        } else {
+            execute(() -> asked(connection));
+        }
+    }
+
+    private void asked(Channel connection) {
+        if (!over) {
+            waiting.add(connection);
+            pumpLater();
+        }
     }
 
     private void pumpLater() {

@@ -9,7 +9,6 @@ import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
@@ -41,7 +40,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private final MovePolicy policy;
     private final Arrivals arrivals;
     private final List<OutgoingLane> lanes;
-    private final Set<Channel> waiting = ConcurrentHashMap.newKeySet();
+    private final Map<Channel, Waiting> waiting = new ConcurrentHashMap<>();
     private final AtomicInteger onTheWay = new AtomicInteger();
     private final Map<String, Integer> moved = new ConcurrentHashMap<>();
     private final AtomicInteger next = new AtomicInteger();
@@ -91,15 +90,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public boolean take(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        OutgoingLane lane = laneFor(connection.eventLoop());
-        if (candidate == null
-                || lane == null
-                || !policy.isMovable(connection, connection.pipeline().toMap(), candidate, this)) {
+        OutgoingLane lane = Candidate.of(connection) == null ? null : laneFor(connection.eventLoop());
+        if (lane == null) {
             return false;
         }
-        waiting.add(connection);
-        connection.pipeline().addFirst(new Waiting(connection, lane, waiting));
+        Waiting waits = new Waiting(connection, lane, waiting);
+        waiting.put(connection, waits);
+        waits.ask();
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
             stay(connection);
@@ -108,16 +105,27 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     @Override
+    public List<Channel> busy() {
+        List<Channel> busy = new ArrayList<>();
+        waiting.forEach((connection, waits) -> {
+            if (waits.isWatching()) {
+                busy.add(connection);
+            }
+        });
+        return busy;
+    }
+
+    @Override
     public boolean isBusy(Channel connection) {
         Candidate candidate = Candidate.of(connection);
         return candidate != null
-                && waiting.contains(connection)
+                && waiting.containsKey(connection)
                 && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
     }
 
     @Override
     public void insist(Channel connection) {
-        Waiting waits = connection.pipeline().get(Waiting.class);
+        Waiting waits = waiting.get(connection);
         if (waits != null) {
             waits.insist();
         }
@@ -136,23 +144,25 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public @Nullable Move pack(Channel connection, Duplicator duplicator) {
-        Waiting waits = connection.pipeline().get(Waiting.class);
+        Waiting waits = waiting.get(connection);
         Candidate candidate = Candidate.of(connection);
         if (waits == null || candidate == null || !connection.isActive()) {
+            waiting.remove(connection);
             return null;
         }
-        waits.answered();
         Map<String, ChannelHandler> handlers = connection.pipeline().toMap();
         if (!policy.isMovable(connection, handlers, candidate, this)) {
             stay(connection);
             return null;
         }
         if (!policy.isIdle(connection, handlers, candidate)) {
-            askAgainWhenFlushed(connection, waits);
+            askAgain(connection, waits);
             return null;
         }
         try {
-            return packer.pack(connection, handlers, candidate, duplicator);
+            Move move = packer.pack(connection, handlers, candidate, duplicator);
+            waiting.remove(connection);
+            return move;
         } catch (Exception e) {
             LOGGER.warn("graceful-netty: {} does not move: {}", connection, Reasons.of(e));
             candidate.reject(this);
@@ -161,22 +171,21 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         }
     }
 
-    /** Who reads slowly says nothing when it has read: its answer leaves unseen. */
-    private static void askAgainWhenFlushed(Channel connection, Waiting waits) {
+    /** When something has happened on it. Who reads slowly says nothing when it has read: its answer leaves unseen. */
+    private static void askAgain(Channel connection, Waiting waits) {
+        waits.answered();
+        waits.watch();
         var pending = connection.unsafe().outboundBuffer();
-        ChannelHandlerContext context = connection.pipeline().context(waits);
-        if (pending != null && !pending.isEmpty() && context != null) {
-            connection.eventLoop().schedule(() -> waits.ask(context), FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
+        if (pending != null && !pending.isEmpty()) {
+            connection.eventLoop().schedule(waits::ask, FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
     /** On its event loop: it is drained like any other. */
     private void stay(Channel connection) {
-        if (waiting.remove(connection)) {
-            Waiting waits = connection.pipeline().get(Waiting.class);
-            if (waits != null) {
-                connection.pipeline().remove(waits);
-            }
+        Waiting waits = waiting.remove(connection);
+        if (waits != null) {
+            waits.stay();
             stays.accept(connection);
         }
     }
@@ -226,18 +235,16 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     public void over(OutgoingLane lane, String why) {
         int left = waiting.size();
         LOGGER.debug("graceful-netty: a lane is over, {} connections wait: {}", left, why);
-        for (Channel connection : Set.copyOf(waiting)) {
+        waiting.forEach((connection, waits) -> {
+            if (waits.lane() != lane) {
+                return;
+            }
             try {
-                connection.eventLoop().execute(() -> {
-                    Waiting waits = connection.pipeline().get(Waiting.class);
-                    if (waits != null && waits.waitsFor(lane)) {
-                        stay(connection);
-                    }
-                });
+                connection.eventLoop().execute(() -> stay(connection));
             } catch (RejectedExecutionException e) {
                 waiting.remove(connection); // its loop has ended
             }
-        }
+        });
     }
 
     @Override
