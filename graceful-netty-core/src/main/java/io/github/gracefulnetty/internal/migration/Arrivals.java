@@ -105,7 +105,7 @@ final class Arrivals {
             arrival.descriptor().release();
             ArrivalGate gate =
                     new ArrivalGate(connection, listener, policy, arrival.luggage(), arrival.from(), arrival.outcome());
-            connection.pipeline().addLast(gate);
+            connection.pipeline().addLast("graceful-netty/gate", gate);
             listener.arrived(connection);
             if (!connection.isOpen()) {
                 gate.refuse("its listener's handlers did not want it");

@@ -50,7 +50,7 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
             decoder = last;
         }
         HttpExchanges exchanges = new HttpExchanges(Inflow.before(pipeline, decoder));
-        pipeline.addAfter(last, null, exchanges);
+        pipeline.addAfter(last, "graceful-netty/exchanges", exchanges);
         return exchanges;
     }
 

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * buffer at a time: what it has left of the last one comes first in the next.
  */
 final class Inflow extends ChannelInboundHandlerAdapter {
+    private static final String NAME = "graceful-netty/inflow/";
+
     private ChannelHandler decoder;
     private @Nullable ChannelHandlerContext decoding;
     private @Nullable ByteBuf current;
@@ -26,7 +28,7 @@ final class Inflow extends ChannelInboundHandlerAdapter {
 
     static Inflow before(ChannelPipeline pipeline, String decoder) {
         Inflow inflow = new Inflow(pipeline.get(decoder));
-        pipeline.addBefore(decoder, null, inflow);
+        pipeline.addBefore(decoder, NAME + decoder, inflow);
         return inflow;
     }
 

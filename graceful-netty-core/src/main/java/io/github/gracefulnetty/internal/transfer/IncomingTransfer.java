@@ -9,7 +9,6 @@ import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -140,11 +139,7 @@ public final class IncomingTransfer {
     private Channel begin(Channel channel) {
         bytes = channel;
         silence.broken();
-        return open(channel, new Conversation());
-    }
-
-    private Channel open(Channel channel, ChannelHandler last) {
-        channel.pipeline().addLast(new MessageHandler(), last);
+        channel.pipeline().addLast(new MessageHandler(), new Conversation());
         control.register(channel);
         return channel;
     }
@@ -191,7 +186,8 @@ public final class IncomingTransfer {
         }
         Channel channel = transport.newConnection();
         transport.receiveDescriptors(channel);
-        openLane(channel); // one message goes out, descriptors come in
+        channel.pipeline().addLast(new MessageHandler()); // one message goes out, descriptors come in
+        openLane(channel);
         channel.connect(new DomainSocketAddress(connectTo.toString())).addListener((ChannelFutureListener) future -> {
             if (future.isSuccess()) {
                 channel.writeAndFlush(new Message.Attach(MessageCodec.VERSION, welcome.laneToken()));
@@ -202,7 +198,9 @@ public final class IncomingTransfer {
     }
 
     private void openLane(Channel channel) {
-        lane = open(channel, new Lane());
+        lane = channel;
+        channel.pipeline().addLast(new Lane());
+        control.register(channel);
     }
 
     /** Something has come. */
