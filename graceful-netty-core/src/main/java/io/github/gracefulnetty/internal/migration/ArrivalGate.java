@@ -163,7 +163,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
         }
         byLoop.forEach((loop, its) -> {
             try {
-                loop.execute(() -> its.forEach(ArrivalGate::startNow));
+                loop.execute(() -> its.forEach(ArrivalGate::startOrClose));
             } catch (RejectedExecutionException e) {
                 its.forEach(gate -> gate.connection.unsafe().closeForcibly()); // as its loop does with all others
             }
@@ -180,6 +180,16 @@ final class ArrivalGate extends ChannelDuplexHandler {
             connection.eventLoop().execute(action);
         } catch (RejectedExecutionException e) {
             connection.unsafe().closeForcibly(); // as its loop does with all others
+        }
+    }
+
+    /** Others start in the same task. */
+    private void startOrClose() {
+        try {
+            startNow();
+        } catch (RuntimeException e) {
+            OutgoingMigration.LOGGER.warn("graceful-netty: {} has moved here and cannot start", connection, e);
+            connection.unsafe().close(connection.newPromise());
         }
     }
 
