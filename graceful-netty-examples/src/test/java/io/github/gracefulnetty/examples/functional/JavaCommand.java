@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What starts a JVM: small, of the version that runs the tests. Not thread-safe. */
+/** What starts a JVM: small, of the version that runs the tests unless another one is asked for. Not thread-safe. */
 public final class JavaCommand {
     private final List<String> prefix = new ArrayList<>();
     private final List<String> flags = new ArrayList<>();
@@ -18,6 +18,8 @@ public final class JavaCommand {
     private final List<String> arguments;
     private final Map<String, @Nullable String> environment = new HashMap<>();
     private @Nullable Path directory;
+    private Path java = java();
+    private int version = Runtime.version().feature();
 
     private JavaCommand(List<String> program, String... arguments) {
         this.program = program;
@@ -28,10 +30,6 @@ public final class JavaCommand {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UseDynamicNumberOfCompilerThreads",
                 "-Dio.netty.leakDetection.level=advanced"));
-        if (Runtime.version().feature() >= 24) {
-            // Netty loads natives and uses Unsafe; later JVMs say so on standard error, where tests look for less.
-            flags.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-        }
     }
 
     /** The example server, from its jar, as a user starts it. */
@@ -95,6 +93,13 @@ public final class JavaCommand {
         return this;
     }
 
+    /** Another JVM than that of the tests. */
+    JavaCommand on(NewerJava newer) {
+        java = newer.java();
+        version = newer.version();
+        return this;
+    }
+
     /** The program that starts the JVM, and its arguments. */
     JavaCommand through(String... program) {
         prefix.addAll(List.of(program));
@@ -118,7 +123,11 @@ public final class JavaCommand {
 
     List<String> command() {
         List<String> command = new ArrayList<>(prefix);
-        command.add(java().toString());
+        command.add(java.toString());
+        if (version >= 24) {
+            // Netty loads natives and uses Unsafe; later JVMs say so on standard error, where tests look for less.
+            command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        }
         command.addAll(flags);
         command.addAll(program);
         command.addAll(arguments);
