@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A slow upload and a long download by {@code curl} that are in progress when their server is replaced arrive whole. */
 @Tag("once")
 class CurlIT {
-    private static final int UPLOADED = 4_000_000;
+    private static final int UPLOADED = 16_000_000; // at 2 MB/s, so that it lasts until it is stopped
 
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();
@@ -40,10 +40,10 @@ class CurlIT {
         ServerGeneration old = server.awaitReady(1);
         RunningProcess slow = curl(old, "--verbose", "--limit-rate", "2M", "--upload-file", upload.toString());
         slow.err().await("100 Continue");
-        RunningProcess download = curl(old, "--output", downloaded.toString());
+        Proc.stop(slow.pid());
+        RunningProcess download = curl(old, "--limit-rate", "20M", "--output", downloaded.toString());
         Await.until("the download has begun", () -> Files.exists(downloaded) && Files.size(downloaded) > 0);
         Proc.stop(download.pid());
-        Proc.stop(slow.pid());
         old.hup();
         ServerGeneration young = server.awaitReady(2);
         server.err().await("handed over to pid " + young.pid());
