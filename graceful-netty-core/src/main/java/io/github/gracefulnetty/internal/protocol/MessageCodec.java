@@ -74,6 +74,52 @@ public final class MessageCodec {
     public static void encode(Message message, ByteBuf out) {
         int start = out.writerIndex();
         out.writeInt(0);
+        if (!encodeOfTransfer(message, out) && !encodeOfLane(message, out)) {
+            encodeOfHandoff(message, out);
+        }
+        out.setInt(start, out.writerIndex() - start - Integer.BYTES);
+    }
+
+    /** What a transfer consists of. There are thousands of these, and a JVM that may be young: the others are apart. */
+    private static boolean encodeOfTransfer(Message message, ByteBuf out) {
+        if (message instanceof Message.Descriptor descriptor) {
+            out.writeByte(DESCRIPTOR).writeInt(descriptor.index());
+            DescriptionCodec.write(descriptor.description(), out);
+            Fields.writeBytes(descriptor.metadata(), MAX_METADATA, out);
+        } else if (message instanceof Message.Received received) {
+            out.writeByte(RECEIVED).writeInt(received.count());
+        } else if (message instanceof Message.Manifest manifest) {
+            out.writeByte(MANIFEST).writeInt(manifest.descriptors());
+        } else if (message instanceof Message.Withdrawn withdrawn) {
+            out.writeByte(WITHDRAWN).writeInt(withdrawn.index());
+        } else if (message instanceof Message.State state) {
+            out.writeByte(STATE).writeBoolean(state.last());
+            Fields.writeString(state.name(), out);
+            Fields.writeBytes(state.piece(), MAX_STATE_PIECE, out);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /** What is said on a lane of connections only. */
+    private static boolean encodeOfLane(Message message, ByteBuf out) {
+        if (message instanceof Message.Taken taken) {
+            out.writeByte(TAKEN);
+            Fields.writeCounts(taken.connections(), out);
+        } else if (message instanceof Message.Released released) {
+            out.writeByte(RELEASED);
+            Fields.writeCounts(released.connections(), out);
+        } else if (message instanceof Message.Refused refused) {
+            out.writeByte(REFUSED).writeInt(refused.connection());
+            Fields.writeString(shorten(refused.reason()), out);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private static void encodeOfHandoff(Message message, ByteBuf out) {
         if (message instanceof Message.Hello hello) {
             out.writeByte(HELLO).writeInt(MAGIC);
             out.writeShort(hello.minVersion()).writeShort(hello.maxVersion());
@@ -87,22 +133,8 @@ public final class MessageCodec {
         } else if (message instanceof Message.Attach attach) {
             out.writeByte(ATTACH).writeInt(MAGIC);
             out.writeShort(attach.version()).writeBytes(attach.laneToken().bytes());
-        } else if (message instanceof Message.Manifest manifest) {
-            out.writeByte(MANIFEST).writeInt(manifest.descriptors());
-        } else if (message instanceof Message.Descriptor descriptor) {
-            out.writeByte(DESCRIPTOR).writeInt(descriptor.index());
-            DescriptionCodec.write(descriptor.description(), out);
-            Fields.writeBytes(descriptor.metadata(), MAX_METADATA, out);
-        } else if (message instanceof Message.Withdrawn withdrawn) {
-            out.writeByte(WITHDRAWN).writeInt(withdrawn.index());
-        } else if (message instanceof Message.State state) {
-            out.writeByte(STATE).writeBoolean(state.last());
-            Fields.writeString(state.name(), out);
-            Fields.writeBytes(state.piece(), MAX_STATE_PIECE, out);
         } else if (message instanceof Message.End) {
             out.writeByte(END);
-        } else if (message instanceof Message.Received received) {
-            out.writeByte(RECEIVED).writeInt(received.count());
         } else if (message instanceof Message.Ready) {
             out.writeByte(READY);
         } else if (message instanceof Message.Commit commit) {
@@ -127,23 +159,6 @@ public final class MessageCodec {
         } else if (message instanceof Message.Abort abort) {
             out.writeByte(ABORT);
             Fields.writeString(shorten(abort.reason()), out);
-        } else {
-            encodeOfLane(message, out);
-        }
-        out.setInt(start, out.writerIndex() - start - Integer.BYTES);
-    }
-
-    /** What is said on a lane of connections only. */
-    private static void encodeOfLane(Message message, ByteBuf out) {
-        if (message instanceof Message.Taken taken) {
-            out.writeByte(TAKEN);
-            Fields.writeCounts(taken.connections(), out);
-        } else if (message instanceof Message.Refused refused) {
-            out.writeByte(REFUSED).writeInt(refused.connection());
-            Fields.writeString(shorten(refused.reason()), out);
-        } else if (message instanceof Message.Released released) {
-            out.writeByte(RELEASED);
-            Fields.writeCounts(released.connections(), out);
         }
     }
 
@@ -168,6 +183,20 @@ public final class MessageCodec {
     private static Message decodeFields(ByteBuf in) {
         int type = in.readUnsignedByte();
         return switch (type) {
+            case DESCRIPTOR ->
+                new Message.Descriptor(
+                        Fields.readCount(in), DescriptionCodec.read(in), Fields.readBytes(in, MAX_METADATA));
+            case RECEIVED -> new Message.Received(Fields.readCount(in));
+            case MANIFEST -> new Message.Manifest(Fields.readCount(in));
+            case TAKEN -> new Message.Taken(Fields.readCounts(in));
+            case RELEASED -> new Message.Released(Fields.readCounts(in));
+            default -> decodeRare(type, in);
+        };
+    }
+
+    /** Those that are not there by the thousands. */
+    private static Message decodeRare(int type, ByteBuf in) {
+        return switch (type) {
             case HELLO -> {
                 readMagic(in);
                 yield new Message.Hello(
@@ -189,17 +218,12 @@ public final class MessageCodec {
                 readMagic(in);
                 yield new Message.Attach(in.readUnsignedShort(), Fields.readToken(in));
             }
-            case MANIFEST -> new Message.Manifest(Fields.readCount(in));
-            case DESCRIPTOR ->
-                new Message.Descriptor(
-                        Fields.readCount(in), DescriptionCodec.read(in), Fields.readBytes(in, MAX_METADATA));
             case WITHDRAWN -> new Message.Withdrawn(Fields.readCount(in));
             case STATE -> {
                 boolean last = in.readBoolean();
                 yield new Message.State(Fields.readString(in), last, Fields.readBytes(in, MAX_STATE_PIECE));
             }
             case END -> new Message.End();
-            case RECEIVED -> new Message.Received(Fields.readCount(in));
             case READY -> new Message.Ready();
             case COMMIT -> new Message.Commit(readMillis(in));
             case SERVING -> new Message.Serving(Fields.readCounts(in));
@@ -210,9 +234,7 @@ public final class MessageCodec {
             case TAKEN_BACK -> new Message.TakenBack(Fields.readString(in));
             case AGE -> new Message.Age(Fields.readCount(in));
             case ABORT -> new Message.Abort(Fields.readString(in));
-            case TAKEN -> new Message.Taken(Fields.readCounts(in));
             case REFUSED -> new Message.Refused(Fields.readCount(in), Fields.readString(in));
-            case RELEASED -> new Message.Released(Fields.readCounts(in));
             default -> throw new ProtocolException("unknown message type " + type);
         };
     }
