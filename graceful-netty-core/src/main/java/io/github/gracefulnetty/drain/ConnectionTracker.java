@@ -3,13 +3,16 @@ package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +37,37 @@ public final class ConnectionTracker {
         }
     };
 
-    private final Map<Channel, ServerDrain> open = new ConcurrentHashMap<>();
+    /** Who counts the end of a connection. */
+    interface Watcher {
+        /** It closes. On its event loop, its pipeline is still there. */
+        void ended(Tracked connection);
+    }
+
+    /** One connection. */
+    static final class Tracked {
+        private final Channel channel;
+        private final ServerDrain server;
+        private volatile @Nullable Watcher watcher;
+        private boolean counted;
+
+        Tracked(Channel channel, ServerDrain server) {
+            this.channel = channel;
+            this.server = server;
+        }
+
+        Channel channel() {
+            return channel;
+        }
+
+        /** {@code false} if its end has been counted before. By one thread at a time. */
+        boolean count() {
+            boolean first = !counted;
+            counted = true;
+            return first;
+        }
+    }
+
+    private final Map<Channel, Tracked> open = new ConcurrentHashMap<>();
     private final Set<ServerDrain> servers = ConcurrentHashMap.newKeySet();
 
     // One object for all connections: this runs for every accepted one.
@@ -49,7 +82,7 @@ public final class ConnectionTracker {
 
     /** Tracks {@code connection} until it closes; {@code server} ends it. */
     public void track(Channel connection, ServerDrain server) {
-        open.put(connection, server);
+        open.put(connection, new Tracked(connection, server));
         grown = true;
         connection.closeFuture().addListener(remover);
     }
@@ -59,10 +92,32 @@ public final class ConnectionTracker {
         servers.add(server);
     }
 
-    /** The connections that are open now. Forgets those that were closed before they were registered anywhere. */
+    /** The connections that are open now. */
     public List<Channel> open() {
-        open.keySet().removeIf(channel -> !channel.isOpen());
-        return List.copyOf(open.keySet());
+        List<Channel> those = new ArrayList<>();
+        forEachOpen(one -> those.add(one.channel()));
+        return those;
+    }
+
+    /** How many are open now. */
+    int count() {
+        int count = 0;
+        for (Channel connection : open.keySet()) {
+            count += connection.isOpen() ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** Those that are open now. Forgets those that were closed before they were registered anywhere. */
+    void forEachOpen(Consumer<Tracked> action) {
+        for (Iterator<Tracked> all = open.values().iterator(); all.hasNext(); ) {
+            Tracked one = all.next();
+            if (one.channel().isOpen()) {
+                action.accept(one);
+            } else if (!one.channel().isRegistered()) {
+                all.remove(); // the others say so themselves
+            }
+        }
     }
 
     /** Whether one of those is open. */
@@ -75,6 +130,22 @@ public final class ConnectionTracker {
         return false;
     }
 
+    /** Tells {@code watcher}, and nobody else any more, when it ends; {@code false} if that is so already. */
+    static boolean watch(Tracked connection, Watcher watcher) {
+        boolean known = connection.watcher == watcher;
+        connection.watcher = watcher;
+        return !known;
+    }
+
+    /** Those that {@code watcher} watches and that are still known. */
+    void forEachWatched(Watcher watcher, Consumer<Tracked> action) {
+        for (Tracked one : open.values()) {
+            if (one.watcher == watcher) {
+                action.accept(one);
+            }
+        }
+    }
+
     /** Whether any connection has been tracked since this was asked last. */
     boolean hasGrown() {
         boolean answer = grown;
@@ -84,11 +155,17 @@ public final class ConnectionTracker {
 
     /** Those of one server. */
     List<Channel> openOf(ServerDrain server) {
-        return open().stream().filter(channel -> open.get(channel) == server).toList();
+        List<Channel> those = new ArrayList<>();
+        forEachOpen(one -> {
+            if (one.server == server) {
+                those.add(one.channel());
+            }
+        });
+        return those;
     }
 
-    boolean isToldByItself(Channel connection) {
-        return open.getOrDefault(connection, EACH) == EACH;
+    static boolean isToldByItself(Tracked connection) {
+        return connection.server == EACH;
     }
 
     Set<ServerDrain> servers() {
@@ -98,12 +175,18 @@ public final class ConnectionTracker {
     /** Calls {@code action} each time the last connection closes, on its event loop; at once if there is none. */
     void whenEmpty(Runnable action) {
         whenEmpty = action;
-        if (open().isEmpty()) {
+        if (!isAnyOpen(connection -> true)) {
             action.run();
         }
     }
 
+    /** Its end is counted before nobody knows of it any more. */
     private void remove(Channel connection) {
+        Tracked one = open.get(connection);
+        Watcher watcher = one == null ? null : one.watcher;
+        if (one != null && watcher != null) {
+            watcher.ended(one);
+        }
         open.remove(connection);
         Runnable action = whenEmpty;
         if (action != null && open.isEmpty()) {

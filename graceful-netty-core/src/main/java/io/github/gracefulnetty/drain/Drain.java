@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +17,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +82,7 @@ public final class Drain {
         this.control = control;
         this.mover = mover;
         this.lasting = mover == null ? null : new Lasting(mover);
-        this.tally = new Tally(mover);
+        this.tally = new Tally(connections, mover);
     }
 
     /**
@@ -98,7 +98,7 @@ public final class Drain {
 
     /** One that was accepted last may still wait in the queue of a loop that has no other. */
     private void whenRegistered(int looks, Runnable action) {
-        if (looks == 0 || connections.open().stream().allMatch(Channel::isRegistered)) {
+        if (looks == 0 || !connections.isAnyOpen(connection -> !connection.isRegistered())) {
             action.run();
         } else {
             Runnable again = () -> whenRegistered(looks - 1, action);
@@ -167,10 +167,12 @@ public final class Drain {
      * queue is registered, its pipeline built, when this completes.
      */
     private CompletableFuture<Void> barrier() {
-        Set<EventLoop> loops = connections.open().stream()
-                .filter(Channel::isRegistered)
-                .map(Channel::eventLoop)
-                .collect(Collectors.toSet());
+        Set<EventLoop> loops = new HashSet<>();
+        connections.forEachOpen(one -> {
+            if (one.channel().isRegistered()) {
+                loops.add(one.channel().eventLoop());
+            }
+        });
         return CompletableFuture.allOf(loops.stream()
                 .map(loop -> {
                     CompletableFuture<Void> passed = new CompletableFuture<>();
@@ -185,7 +187,7 @@ public final class Drain {
             return;
         }
         begun = true;
-        connectionsAtStart = connections.open().size();
+        connectionsAtStart = connections.count();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
@@ -232,14 +234,20 @@ public final class Drain {
     private void sweepAll() {
         connections.hasGrown(); // those that have come so far are seen now
         unregistered = false;
-        for (Channel connection : ending()) {
-            if (!connection.isRegistered()) {
-                unregistered = true;
-            } else if (tally.watch(connection) && connections.isToldByItself(connection)) {
-                execute(connection.eventLoop(), () -> begin(connection), () -> {});
-            }
-        }
+        connections.forEachOpen(this::tell);
         finishIfEmpty();
+    }
+
+    private void tell(ConnectionTracker.Tracked one) {
+        Channel connection = one.channel();
+        if (!hasToEnd(connection)) {
+            return;
+        }
+        if (!connection.isRegistered()) {
+            unregistered = true;
+        } else if (tally.watch(one) && ConnectionTracker.isToldByItself(one)) {
+            execute(connection.eventLoop(), () -> begin(connection), () -> {});
+        }
     }
 
     private void begin(Channel connection) {
@@ -275,7 +283,13 @@ public final class Drain {
         if (result.isDone() || isForced || cancelled) {
             return;
         }
-        List<Channel> left = ending();
+        List<ConnectionTracker.Tracked> left = new ArrayList<>();
+        connections.forEachOpen(one -> {
+            if (hasToEnd(one.channel())) {
+                left.add(one);
+                tally.force(one.channel());
+            }
+        });
         isForced = true;
         forced += left.size();
         running.forEach(this::endByForce);
@@ -283,18 +297,20 @@ public final class Drain {
             mover.end();
         }
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-        for (Channel connection : left) {
-            tally.force(connection);
-            if (!connections.isToldByItself(connection)) {
-                continue; // by its server
-            }
-            if (connection.isRegistered()) {
-                execute(connection.eventLoop(), () -> ConnectionDrain.force(connection), () -> {});
-            } else {
-                connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
-            }
-        }
+        left.forEach(Drain::endByForce);
         finishIfEmpty();
+    }
+
+    private static void endByForce(ConnectionTracker.Tracked one) {
+        Channel connection = one.channel();
+        if (!ConnectionTracker.isToldByItself(one)) {
+            return; // by its server
+        }
+        if (connection.isRegistered()) {
+            execute(connection.eventLoop(), () -> ConnectionDrain.force(connection), () -> {});
+        } else {
+            connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
+        }
     }
 
     private void endByForce(ServerDrain server) {
@@ -322,11 +338,7 @@ public final class Drain {
                 && (mover == null || (mover.onTheWay() == 0 && !connections.isAnyOpen(this::hasToEnd)));
     }
 
-    /** What has to end for the drain to be over. */
-    private List<Channel> ending() {
-        return connections.open().stream().filter(this::hasToEnd).toList();
-    }
-
+    /** Whether it has to end for the drain to be over. */
     private boolean hasToEnd(Channel channel) {
         return !held || !ConnectionDrain.isDatagram(channel);
     }

@@ -2,8 +2,6 @@
 package io.github.gracefulnetty.drain;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
@@ -13,28 +11,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Who was told to end and has not, and how the others did, by protocol. Safe for use by several threads. */
-final class Tally implements ChannelFutureListener {
+final class Tally implements ConnectionTracker.Watcher {
     private static final ConnectionEnds DRAINED = new ConnectionEnds(0, 1, 0, 0);
     private static final ConnectionEnds IDLE = new ConnectionEnds(0, 0, 1, 0);
     private static final ConnectionEnds FORCED = new ConnectionEnds(0, 0, 0, 1);
 
+    private final ConnectionTracker connections;
     private final @Nullable Mover mover;
-    private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final Set<Channel> forced = ConcurrentHashMap.newKeySet();
     private final SortedMap<String, ConnectionEnds> ends = new TreeMap<>();
 
     /** @param mover who takes connections away, and counts those */
-    Tally(@Nullable Mover mover) {
+    Tally(ConnectionTracker connections, @Nullable Mover mover) {
+        this.connections = connections;
         this.mover = mover;
     }
 
     /** Counts the end of {@code connection}; {@code false} if it is known already. */
-    boolean watch(Channel connection) {
-        if (!open.add(connection)) {
-            return false;
-        }
-        connection.closeFuture().addListener(this);
-        return true;
+    boolean watch(ConnectionTracker.Tracked connection) {
+        return ConnectionTracker.watch(connection, this);
     }
 
     /** This one is closed by force from now on. */
@@ -43,20 +38,16 @@ final class Tally implements ChannelFutureListener {
     }
 
     @Override
-    public void operationComplete(ChannelFuture closed) {
-        ended(closed.channel());
-    }
-
-    private void ended(Channel connection) {
+    public void ended(ConnectionTracker.Tracked one) {
+        Channel connection = one.channel();
         if (mover != null && mover.hasLeft(connection)) {
-            open.remove(connection);
             return;
         }
         String protocol = ConnectionDrain.protocol(connection);
         boolean idle = ConnectionDrain.isIdleSinceTold(connection);
         boolean byForce = connection.isOpen() || forced.contains(connection);
-        synchronized (ends) { // who is not open any more has been counted
-            if (open.remove(connection)) {
+        synchronized (ends) {
+            if (one.count()) {
                 ends.merge(protocol, byForce ? FORCED : idle ? IDLE : DRAINED, Tally::sum);
             }
         }
@@ -72,7 +63,7 @@ final class Tally implements ChannelFutureListener {
 
     /** The result, when the drain is over: who is open still counts as closed by force. */
     Map<String, ConnectionEnds> result() {
-        open.forEach(this::ended);
+        connections.forEachWatched(this, this::ended);
         Map<String, Integer> moved = mover == null ? Map.of() : mover.moved();
         synchronized (ends) {
             moved.forEach((protocol, count) -> ends.merge(protocol, new ConnectionEnds(count, 0, 0, 0), Tally::sum));

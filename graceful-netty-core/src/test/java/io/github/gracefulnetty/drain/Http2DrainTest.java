@@ -57,7 +57,8 @@ class Http2DrainTest {
         }
     });
     private final EmbeddedChannel client = new EmbeddedChannel(clientHandler);
-    private final Tally tally = new Tally(null);
+    private final ConnectionTracker connections = new ConnectionTracker();
+    private final Tally tally = new Tally(connections, null);
     private int lastStream = 1;
 
     @BeforeEach
@@ -153,7 +154,8 @@ class Http2DrainTest {
 
     @Test
     void shouldCloseAnIdleConnectionOnlyWhenThePingHasComeBack() {
-        tally.watch(server);
+        connections.track(server);
+        connections.forEachOpen(tally::watch);
         ConnectionDrain.begin(server, all -> true);
         toClient();
         assertThat(atClient).containsExactly("GOAWAY 2147483647", "PING");
@@ -166,7 +168,8 @@ class Http2DrainTest {
 
     @Test
     void shouldTakeARequestThatCrossesTheFirstGoAway() {
-        tally.watch(server);
+        connections.track(server);
+        connections.forEachOpen(tally::watch);
         ConnectionDrain.begin(server, all -> true);
         request();
         assertThat(requests).hasSize(1);

@@ -72,8 +72,10 @@ class WebSocketDrainTest {
 
     @Test
     void shouldSayServiceRestartAndCloseWhenTheClientHasAnswered() {
-        Tally tally = new Tally(null);
-        tally.watch(server);
+        ConnectionTracker connections = new ConnectionTracker();
+        Tally tally = new Tally(connections, null);
+        connections.track(server);
+        connections.forEachOpen(tally::watch);
         speakWebSocket(server);
         ConnectionDrain.begin(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
