@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.protocol;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Frames and messages on a byte connection. A violation fires an exception and ends reading for good; a message that
  * cannot be written fires one, too.
  *
+ * <p>The first handler of its connection. Messages may be written to the channel, as usual, or to this handler itself, which
+ * saves the way through the pipeline: whoever moves thousands of connections in a JVM that may be young does that.
+ *
  * <p>Does itself what {@code ByteToMessageCodec} would do, and its connection uses unpooled buffers: both are about how
  * much has to be loaded and initialised before the first message can be sent, while somebody waits for an upgrade.
  */
@@ -23,6 +27,7 @@ public final class MessageHandler extends ChannelDuplexHandler {
 
     private static final int UNFLUSHED_CAPACITY = 1 << 10;
 
+    private @Nullable ChannelHandlerContext context;
     private @Nullable ByteBuf received;
     private boolean broken;
 
@@ -30,8 +35,25 @@ public final class MessageHandler extends ChannelDuplexHandler {
     private @Nullable ByteBuf unflushed;
     private @Nullable ChannelPromise unflushedPromise;
 
+    // Whether the channel has been given anything since the last flush.
+    private boolean passed;
+
+    /**
+     * The one of a byte connection.
+     *
+     * @throws IllegalStateException if it has none
+     */
+    public static MessageHandler of(Channel bytes) {
+        MessageHandler handler = bytes.pipeline().get(MessageHandler.class);
+        if (handler == null) {
+            throw new IllegalStateException("no messages are spoken on " + bytes);
+        }
+        return handler;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
+        this.context = context;
         context.channel()
                 .config()
                 .setAllocator(UnpooledByteBufAllocator.DEFAULT)
@@ -54,10 +76,24 @@ public final class MessageHandler extends ChannelDuplexHandler {
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-        if (!(message instanceof Message ours)) {
+        if (message instanceof Message ours) {
+            write(context, ours, promise);
+        } else {
+            passed = true;
             context.write(message, promise);
-            return;
         }
+    }
+
+    /** Like a write to the channel, of which nobody is told what became of it. On the event loop. */
+    public void write(Message message) {
+        ChannelHandlerContext here = context;
+        if (here != null && !here.isRemoved()) {
+            assert here.executor().inEventLoop();
+            write(here, message, here.voidPromise());
+        }
+    }
+
+    private void write(ChannelHandlerContext context, Message ours, ChannelPromise promise) {
         ByteBuf frames = unflushed;
         int start = frames == null ? 0 : frames.writerIndex();
         try {
@@ -92,7 +128,18 @@ public final class MessageHandler extends ChannelDuplexHandler {
     @Override
     public void flush(ChannelHandlerContext context) {
         pass(context);
-        context.flush();
+        if (passed) {
+            passed = false;
+            context.channel().unsafe().flush();
+        }
+    }
+
+    /** Like a flush of the channel. On the event loop. */
+    public void flush() {
+        ChannelHandlerContext here = context;
+        if (here != null && !here.isRemoved()) {
+            flush(here);
+        }
     }
 
     private void pass(ChannelHandlerContext context) {
@@ -101,7 +148,8 @@ public final class MessageHandler extends ChannelDuplexHandler {
         if (frames != null && promise != null) {
             unflushed = null;
             unflushedPromise = null;
-            context.write(frames, promise);
+            passed = true;
+            context.channel().unsafe().write(frames, promise); // there is no handler before this one
         }
     }
 

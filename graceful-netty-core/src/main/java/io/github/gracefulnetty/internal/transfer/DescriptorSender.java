@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.protocol.Bytes;
 import io.github.gracefulnetty.internal.protocol.Description;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
 import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;
@@ -77,6 +78,7 @@ public final class DescriptorSender {
     private static final int MAX_RETRIES = 300;
 
     private final Channel bytes;
+    private final MessageHandler messages;
     private final Lane lane;
     private final List<Item> items = new ArrayList<>();
     private final Events events;
@@ -86,8 +88,10 @@ public final class DescriptorSender {
     private boolean failed;
     private boolean sending;
 
+    /** @param bytes the byte connection, with a {@link MessageHandler} */
     public DescriptorSender(Channel bytes, Lane lane, Events events) {
         this.bytes = bytes;
+        this.messages = MessageHandler.of(bytes);
         this.lane = lane;
         this.events = events;
     }
@@ -95,7 +99,7 @@ public final class DescriptorSender {
     /** Says how many more there are, and sends the first ones. */
     public void add(List<? extends Item> more) {
         items.addAll(more);
-        bytes.write(new Message.Manifest(more.size()));
+        messages.write(new Message.Manifest(more.size()));
         sendMore();
         endIfAllAreThere();
     }
@@ -144,10 +148,10 @@ public final class DescriptorSender {
                 // What the receiver does not read is not kept here: each may come with much metadata.
                 room = hasRoom() && send(items.get(sent));
                 if (sent % MessageCodec.STEP == 0) {
-                    bytes.flush();
+                    messages.flush();
                 }
             }
-            bytes.flush();
+            messages.flush();
         } finally {
             sending = false;
         }
@@ -155,7 +159,7 @@ public final class DescriptorSender {
 
     private boolean hasRoom() {
         if (!bytes.isWritable()) {
-            bytes.flush();
+            messages.flush();
         }
         return bytes.isWritable();
     }
@@ -169,7 +173,7 @@ public final class DescriptorSender {
             return fail(item, Reasons.of(e));
         }
         if (descriptor == null) {
-            bytes.write(new Message.Withdrawn(sent++));
+            messages.write(new Message.Withdrawn(sent++));
             return true;
         }
         try {
@@ -181,7 +185,7 @@ public final class DescriptorSender {
                 return fail(item, "it was closed at this very moment");
             }
             retries = 0;
-            bytes.write(new Message.Descriptor(sent++, item.description(), item.metadata()), bytes.voidPromise());
+            messages.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
             return true;
         } catch (LaneLost e) {
             failed = true;

@@ -79,6 +79,7 @@ public final class IncomingTransfer {
     private final Request request;
     private final String where;
     private final Events events;
+    private final MessageHandler messages = new MessageHandler();
     private final DescriptorReceiver receiver;
     private final StateReceiver states;
     private final Silence silence;
@@ -139,7 +140,7 @@ public final class IncomingTransfer {
     private Channel begin(Channel channel) {
         bytes = channel;
         silence.broken();
-        channel.pipeline().addLast(new MessageHandler(), new Conversation());
+        channel.pipeline().addLast(messages, new Conversation());
         control.register(channel);
         return channel;
     }
@@ -233,10 +234,8 @@ public final class IncomingTransfer {
 
     /** Says something to the predecessor. */
     public void send(Message message) {
-        Channel channel = bytes;
-        if (channel != null) {
-            channel.writeAndFlush(message);
-        }
+        messages.write(message);
+        messages.flush();
     }
 
     /** Ends it from this side, if it is not over: tells the predecessor why, and closes. */

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.transfer;
 
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.protocol.MessageHandler;
 import io.github.gracefulnetty.internal.protocol.Token;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -46,6 +47,7 @@ public final class OutgoingTransfer {
 
     private final ControlLoop control;
     private final Channel bytes;
+    private final MessageHandler messages;
     private final String receiver;
     private final Events events;
     private final @Nullable Silence silence;
@@ -58,7 +60,7 @@ public final class OutgoingTransfer {
     private boolean over;
 
     /**
-     * @param bytes the byte connection, with a {@code MessageHandler} as its last handler
+     * @param bytes the byte connection, with a {@link MessageHandler} as its last handler
      * @param receiver who receives, for messages
      * @param patience how long the receiver may say nothing; {@code null} if its user looks after that
      */
@@ -66,6 +68,7 @@ public final class OutgoingTransfer {
             ControlLoop control, Channel bytes, String receiver, @Nullable Duration patience, Events events) {
         this.control = control;
         this.bytes = bytes;
+        this.messages = MessageHandler.of(bytes);
         this.receiver = receiver;
         this.events = events;
         this.silence = patience == null
@@ -174,7 +177,18 @@ public final class OutgoingTransfer {
 
     /** Says something else to the receiver. */
     public void send(Message message) {
-        bytes.writeAndFlush(message);
+        write(message);
+        flush();
+    }
+
+    /** Says something else to the receiver, at the next {@link #flush}. */
+    public void write(Message message) {
+        messages.write(message);
+    }
+
+    /** Says what was written and not said yet. */
+    public void flush() {
+        messages.flush();
     }
 
     /** Ends it from this side: tells the receiver why, and closes. */

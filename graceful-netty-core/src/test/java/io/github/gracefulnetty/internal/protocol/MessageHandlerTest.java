@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -90,6 +91,29 @@ class MessageHandlerTest {
         channel.write(new Message.Withdrawn(4), channel.voidPromise());
         channel.close();
         assertThat(caught).hasSize(1);
+    }
+
+    @Test
+    void shouldSayInOrderWhatIsWrittenToItAndToTheChannel() {
+        MessageHandler handler = MessageHandler.of(channel);
+        channel.write(new Message.Withdrawn(1));
+        handler.write(new Message.Withdrawn(2));
+        channel.write(new Message.Withdrawn(3));
+        assertThat(channel.outboundMessages()).isEmpty();
+        handler.flush();
+        channel.writeInbound(channel.<ByteBuf>readOutbound());
+        assertThat(channel.inboundMessages())
+                .containsExactly(new Message.Withdrawn(1), new Message.Withdrawn(2), new Message.Withdrawn(3));
+    }
+
+    @Test
+    void shouldSayNothingWhenTheConnectionHasEnded() {
+        MessageHandler handler = MessageHandler.of(channel);
+        channel.close();
+        handler.write(new Message.Ready());
+        handler.flush();
+        assertThat(channel.outboundMessages()).isEmpty();
+        assertThatThrownBy(() -> MessageHandler.of(channel)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
