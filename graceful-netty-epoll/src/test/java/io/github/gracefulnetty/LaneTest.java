@@ -13,7 +13,9 @@ import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.migration.ConnectionMoved;
 import io.github.gracefulnetty.migration.Migratable;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.Socket;
 import io.netty.handler.codec.LineBasedFrameDecoder;
@@ -27,6 +29,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +141,58 @@ class LaneTest {
         peer.close();
         await().until(() -> !stays.isEmpty());
         shouldBeServedHere();
+    }
+
+    @Test
+    void shouldBeToldThatItStaysIfItsTurnNeverCame() throws Exception {
+        peer.close();
+        await().until(() -> stays.size() == 1);
+        assertThat(mover.busy()).isEmpty();
+        shouldBeServedHere();
+    }
+
+    @Test
+    void shouldBeLookedAtOnlyWhileItIsBusyAndMoveThen() throws Exception {
+        assertThat(mover.busy()).isEmpty();
+        readHalfALine();
+        peer.hello();
+        await().until(() -> mover.busy().size() == 1);
+        client.send("\n");
+        peer.receive().close();
+        await().until(() -> mover.busy().isEmpty());
+        assertThat(stays).isEmpty();
+    }
+
+    @Test
+    void shouldBeToldThatItStaysIfItIsBusyWhenTheLaneEnds() throws Exception {
+        readHalfALine();
+        peer.hello();
+        await().until(() -> mover.busy().size() == 1);
+        peer.close();
+        await().until(() -> stays.size() == 1);
+        assertThat(mover.busy()).isEmpty();
+        assertThat(client.send("\n").line()).isEqualTo("2 b");
+    }
+
+    private void readHalfALine() throws Exception {
+        Channel connection =
+                site.graceful.runtime().context().connections().open().get(0);
+        CountDownLatch read = new CountDownLatch(1);
+        ChannelHandler observer = new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object message) {
+                context.fireChannelRead(message);
+                context.pipeline().remove(this);
+                read.countDown();
+            }
+        };
+        // From another thread, its first read could come before it is there.
+        connection
+                .eventLoop()
+                .submit(() -> connection.pipeline().addFirst(observer))
+                .get();
+        client.send("b");
+        assertThat(read.await(30, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

@@ -50,7 +50,10 @@ final class OutgoingLane {
         /** The successor did not want it, or is gone: it has to be served here again, and {@link #settled} afterwards. */
         void cameBack(Move move, String why);
 
-        /** No connection can move on this lane any more. */
+        /** This one asked too late: the lane is over. On any thread. */
+        void stays(Channel connection);
+
+        /** No connection can move on this lane any more; its {@link #stays} for those that have asked was called. */
         void over(OutgoingLane lane, String why);
     }
 
@@ -164,11 +167,16 @@ final class OutgoingLane {
             asked(connection);
         } else {
             execute(() -> asked(connection));
+            if (over) {
+                owner.stays(connection); // it may never get there
+            }
         }
     }
 
     private void asked(Channel connection) {
-        if (!over) {
+        if (over) {
+            owner.stays(connection);
+        } else {
             waiting.add(connection);
             pumpLater();
         }
@@ -185,7 +193,8 @@ final class OutgoingLane {
     }
 
     private void pump() {
-        if (transfer == null) {
+        OutgoingTransfer running = transfer;
+        if (running == null) {
             return;
         }
         List<Move> packed = new ArrayList<>();
@@ -203,6 +212,7 @@ final class OutgoingLane {
             }
         }
         send(packed);
+        running.flush();
         if (left == 0) {
             pumpLater();
         }
@@ -280,7 +290,7 @@ final class OutgoingLane {
             move.closeCopy();
             arrived.add(move);
         }
-        running.send(new Message.Released(numbers));
+        running.write(new Message.Released(numbers)); // said when the next ones are sent, or the pump finds none
         arrived.forEach(owner::arrived);
         pumpLater();
     }
@@ -316,6 +326,7 @@ final class OutgoingLane {
             timer.cancel(false);
         }
         closeConnections();
+        waiting.forEach(owner::stays);
         waiting.clear();
         List<Move> back = List.copyOf(onTheWay.values());
         onTheWay.clear();

@@ -40,7 +40,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private final MovePolicy policy;
     private final Arrivals arrivals;
     private final List<OutgoingLane> lanes;
-    private final Map<Channel, Waiting> waiting = new ConcurrentHashMap<>();
+    private final Set<Waiting> busy = ConcurrentHashMap.newKeySet();
     private final AtomicInteger onTheWay = new AtomicInteger();
     private final Map<String, Integer> moved = new ConcurrentHashMap<>();
     private final AtomicInteger next = new AtomicInteger();
@@ -90,12 +90,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public boolean take(Channel connection) {
-        OutgoingLane lane = Candidate.of(connection) == null ? null : laneFor(connection.eventLoop());
-        if (lane == null) {
+        Candidate candidate = Candidate.of(connection);
+        OutgoingLane lane = candidate == null ? null : laneFor(connection.eventLoop());
+        if (candidate == null || lane == null) {
             return false;
         }
-        Waiting waits = new Waiting(connection, lane, waiting);
-        waiting.put(connection, waits);
+        Waiting waits = new Waiting(connection, candidate, lane, busy);
+        candidate.waits(waits);
         waits.ask();
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
@@ -106,26 +107,21 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public List<Channel> busy() {
-        List<Channel> busy = new ArrayList<>();
-        waiting.forEach((connection, waits) -> {
-            if (waits.isWatching()) {
-                busy.add(connection);
-            }
-        });
-        return busy;
+        return busy.stream().map(Waiting::channel).toList();
     }
 
     @Override
     public boolean isBusy(Channel connection) {
         Candidate candidate = Candidate.of(connection);
         return candidate != null
-                && waiting.containsKey(connection)
+                && candidate.waiting() != null
                 && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
     }
 
     @Override
     public void insist(Channel connection) {
-        Waiting waits = waiting.get(connection);
+        Candidate candidate = Candidate.of(connection);
+        Waiting waits = candidate == null ? null : candidate.waiting();
         if (waits != null) {
             waits.insist();
         }
@@ -144,10 +140,9 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public @Nullable Move pack(Channel connection, Duplicator duplicator) {
-        Waiting waits = waiting.get(connection);
         Candidate candidate = Candidate.of(connection);
-        if (waits == null || candidate == null || !connection.isActive()) {
-            waiting.remove(connection);
+        Waiting waits = candidate == null ? null : candidate.waiting();
+        if (candidate == null || waits == null || !connection.isActive()) {
             return null;
         }
         Map<String, ChannelHandler> handlers = connection.pipeline().toMap();
@@ -161,7 +156,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         }
         try {
             Move move = packer.pack(connection, handlers, candidate, duplicator);
-            waiting.remove(connection);
+            candidate.waits(null);
             return move;
         } catch (Exception e) {
             LOGGER.warn("graceful-netty: {} does not move: {}", connection, Reasons.of(e));
@@ -172,9 +167,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     /** When something has happened on it. Who reads slowly says nothing when it has read: its answer leaves unseen. */
-    private static void askAgain(Channel connection, Waiting waits) {
+    private void askAgain(Channel connection, Waiting waits) {
         waits.answered();
         waits.watch();
+        if (waits.lane().isOver()) {
+            stay(connection); // whoever ended it may not have seen this one among the busy
+            return;
+        }
         var pending = connection.unsafe().outboundBuffer();
         if (pending != null && !pending.isEmpty()) {
             connection.eventLoop().schedule(waits::ask, FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
@@ -183,8 +182,10 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     /** On its event loop: it is drained like any other. */
     private void stay(Channel connection) {
-        Waiting waits = waiting.remove(connection);
-        if (waits != null) {
+        Candidate candidate = Candidate.of(connection);
+        Waiting waits = candidate == null ? null : candidate.waiting();
+        if (candidate != null && waits != null) {
+            candidate.waits(null);
             waits.stay();
             stays.accept(connection);
         }
@@ -233,18 +234,21 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public void over(OutgoingLane lane, String why) {
-        int left = waiting.size();
-        LOGGER.debug("graceful-netty: a lane is over, {} connections wait: {}", left, why);
-        waiting.forEach((connection, waits) -> {
-            if (waits.lane() != lane) {
-                return;
+        LOGGER.debug("graceful-netty: a lane is over: {}", why);
+        for (Waiting one : busy) {
+            if (one.lane() == lane) {
+                stays(one.channel());
             }
-            try {
-                connection.eventLoop().execute(() -> stay(connection));
-            } catch (RejectedExecutionException e) {
-                waiting.remove(connection); // its loop has ended
-            }
-        });
+        }
+    }
+
+    @Override
+    public void stays(Channel connection) {
+        try {
+            connection.eventLoop().execute(() -> stay(connection));
+        } catch (RejectedExecutionException e) {
+            LOGGER.debug("graceful-netty: {} ends with its event loop", connection);
+        }
     }
 
     @Override

@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.migration;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * A connection that is to move. Most are idle, and do so when it is their turn. One that is not gets this as its first
@@ -13,27 +13,35 @@ import java.util.Map;
  */
 final class Waiting extends ChannelDuplexHandler {
     private final Channel channel;
+    private final Candidate candidate;
     private final OutgoingLane lane;
-    private final Map<Channel, Waiting> those;
-    private volatile boolean watching;
+    private final Set<Waiting> busy;
+    private boolean watching;
     private boolean asked;
     private boolean insists;
     private boolean paused;
 
-    /** @param those that this connection is one of until it stays, or leaves, or ends */
-    Waiting(Channel channel, OutgoingLane lane, Map<Channel, Waiting> those) {
+    /** @param busy what this is one of from when its connection was not idle, until that stays, or leaves, or ends */
+    Waiting(Channel channel, Candidate candidate, OutgoingLane lane, Set<Waiting> busy) {
         this.channel = channel;
+        this.candidate = candidate;
         this.lane = lane;
-        this.those = those;
+        this.busy = busy;
     }
 
+    /** On any thread. */
+    Channel channel() {
+        return channel;
+    }
+
+    /** On any thread. */
     OutgoingLane lane() {
         return lane;
     }
 
     /** It may be idle now. */
     void ask() {
-        if (!asked && those.get(channel) == this) {
+        if (!asked && candidate.waiting() == this) {
             asked = true;
             lane.ask(channel);
         }
@@ -48,13 +56,9 @@ final class Waiting extends ChannelDuplexHandler {
     void watch() {
         if (!watching) {
             watching = true;
+            busy.add(this);
             channel.pipeline().addFirst(this);
         }
-    }
-
-    /** Whether it was not idle when it was looked at. On any thread. */
-    boolean isWatching() {
-        return watching;
     }
 
     /** It does not move after all. */
@@ -66,7 +70,10 @@ final class Waiting extends ChannelDuplexHandler {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        those.remove(channel, this);
+        busy.remove(this);
+        if (candidate.waiting() == this) {
+            candidate.waits(null);
+        }
         if (paused && channel.isOpen()) {
             channel.config().setAutoRead(true);
         }
@@ -79,8 +86,7 @@ final class Waiting extends ChannelDuplexHandler {
     }
 
     private void pause() {
-        Candidate candidate = Candidate.of(channel);
-        HttpExchanges exchanges = candidate == null ? null : candidate.exchanges();
+        HttpExchanges exchanges = candidate.exchanges();
         if (insists
                 && exchanges != null
                 && exchanges.isBeforeNextRequest()
