@@ -22,7 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * against our will: that is kept, and comes first.
  */
 final class ArrivalGate extends ChannelDuplexHandler {
+    // Not an AtomicBoolean: see OwnedDescriptor.
+    private static final AtomicIntegerFieldUpdater<ArrivalGate> SETTLED =
+            AtomicIntegerFieldUpdater.newUpdater(ArrivalGate.class, "settled");
+
     private final Channel connection;
     private final LateBindingServerChannel listener;
     private final MovePolicy policy;
@@ -41,7 +45,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     /** What came in against our will: messages, and the events that say how it ended. */
     private final List<Object> read = new ArrayList<>();
 
-    private final AtomicBoolean settled = new AtomicBoolean();
+    private volatile int settled;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable PendingWriteQueue written;
@@ -74,7 +78,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     @Override
     public void channelRegistered(ChannelHandlerContext context) {
         context.fireChannelRegistered();
-        if (settled.get()) {
+        if (settled != 0) {
             return;
         }
         try {
@@ -87,7 +91,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
             halfClosure = config.isAllowHalfClosure();
             config.setAllowHalfClosure(true);
         }
-        if (settled.compareAndSet(false, true)) {
+        if (SETTLED.compareAndSet(this, 0, 1)) {
             outcome.taken(this);
         }
     }
@@ -139,7 +143,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     /** Closes this process's copy, unless the connection was taken. */
     void refuse(String reason) {
-        if (settled.compareAndSet(false, true)) {
+        if (SETTLED.compareAndSet(this, 0, 1)) {
             if (connection.isRegistered()) {
                 connection.unsafe().close(connection.newPromise());
             } else {
