@@ -184,10 +184,13 @@ public final class ConnectionTracker {
     private void remove(Channel connection) {
         Tracked one = open.get(connection);
         Watcher watcher = one == null ? null : one.watcher;
-        if (one != null && watcher != null) {
-            watcher.ended(one);
+        try {
+            if (one != null && watcher != null) {
+                watcher.ended(one);
+            }
+        } finally {
+            open.remove(connection);
         }
-        open.remove(connection);
         Runnable action = whenEmpty;
         if (action != null && open.isEmpty()) {
             action.run();
