@@ -7,8 +7,10 @@ import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -33,6 +35,9 @@ public final class Drain {
     private static final long REGISTER_MILLIS = 2;
 
     private static final int MOST_LOOKS = 500;
+
+    /** How many are told in one task: others want to be served between. */
+    private static final int MOST_PER_TASK = 16;
 
     /** How long the end of a successor on probation may be known to its lanes only. */
     private static final long RESUME_MILLIS = 1_000;
@@ -234,11 +239,14 @@ public final class Drain {
     private void sweepAll() {
         connections.hasGrown(); // those that have come so far are seen now
         unregistered = false;
-        connections.forEachOpen(this::tell);
+        Map<EventLoop, List<Channel>> told = new HashMap<>();
+        connections.forEachOpen(one -> tell(one, told));
+        told.forEach(this::begin);
         finishIfEmpty();
     }
 
-    private void tell(ConnectionTracker.Tracked one) {
+    /** @param told those that their loop will tell */
+    private void tell(ConnectionTracker.Tracked one, Map<EventLoop, List<Channel>> told) {
         Channel connection = one.channel();
         if (!hasToEnd(connection)) {
             return;
@@ -246,7 +254,26 @@ public final class Drain {
         if (!connection.isRegistered()) {
             unregistered = true;
         } else if (tally.watch(one) && ConnectionTracker.isToldByItself(one)) {
-            execute(connection.eventLoop(), () -> begin(connection), () -> {});
+            EventLoop loop = connection.eventLoop();
+            List<Channel> those = told.computeIfAbsent(loop, key -> new ArrayList<>());
+            those.add(connection);
+            if (those.size() == MOST_PER_TASK) {
+                begin(loop, those);
+                told.remove(loop);
+            }
+        }
+    }
+
+    private void begin(EventLoop loop, List<Channel> those) {
+        execute(loop, () -> those.forEach(this::beginAlone), () -> {});
+    }
+
+    /** Others are told in the same task. */
+    private void beginAlone(Channel connection) {
+        try {
+            begin(connection);
+        } catch (RuntimeException e) {
+            LOGGER.warn("graceful-netty: {} could not be told to end", connection, e);
         }
     }
 

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.Channel;
+import io.netty.channel.DefaultEventLoopGroup;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.local.LocalChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,10 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +157,39 @@ class DrainTest {
         assertThat(mover.over).isTrue();
     }
 
+    @Test
+    @SuppressWarnings("deprecation") // the group of both Netty lines
+    void shouldTellEachOnceEvenIfAnotherOneOfItsLoopCannotBeTold() throws Exception {
+        EventLoopGroup group = new DefaultEventLoopGroup(1);
+        try {
+            List<Channel> all = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                Channel connection = new LocalChannel();
+                group.register(connection).sync();
+                connections.track(connection);
+                all.add(connection);
+            }
+            List<Channel> asked = new CopyOnWriteArrayList<>();
+            Travelling mover = new Travelling();
+            mover.takes = connection -> {
+                asked.add(connection);
+                if (asked.size() == 1) {
+                    throw new IllegalStateException("as the test wants");
+                }
+                return true;
+            };
+            Drain moving = new Drain(connections, control, mover, connection -> true);
+            CompletableFuture<DrainResult> result = new CompletableFuture<>();
+            control.execute(() -> moving.start(LONG).whenComplete((done, failure) -> result.complete(done)));
+            await().until(() -> asked.size() == all.size());
+            all.forEach(Channel::close);
+            assertThat(result.get(30, TimeUnit.SECONDS).forced()).isZero();
+            assertThat(asked).containsExactlyInAnyOrderElementsOf(all);
+        } finally {
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+    }
+
     /** Lets something happen right after it was asked, on another thread as it were. */
     private static final class Travelling implements Mover {
         volatile int onTheWay;
@@ -159,6 +197,7 @@ class DrainTest {
         volatile boolean over;
         volatile Runnable changed = () -> {};
         volatile Runnable whenAsked = () -> {};
+        volatile Predicate<Channel> takes = connection -> false;
 
         @Override
         public void begin(Consumer<Channel> stays, Runnable onChange) {
@@ -168,7 +207,7 @@ class DrainTest {
 
         @Override
         public boolean take(Channel connection) {
-            return false;
+            return takes.test(connection);
         }
 
         @Override
