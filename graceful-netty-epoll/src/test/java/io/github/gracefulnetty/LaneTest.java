@@ -174,6 +174,28 @@ class LaneTest {
         assertThat(client.send("\n").line()).isEqualTo("2 b");
     }
 
+    @Test
+    void shouldBeTheLaterUpgradesIfTheEarlierOneLearnsLateThatItHasFailed() throws Exception {
+        Migration migration = site.graceful.runtime().context().migration();
+        try (LanePeer later = new LanePeer(migration.offer())) {
+            Mover other = Objects.requireNonNull(migration.mover(), "mover");
+            other.begin(stays::add, () -> {});
+            Channel connection =
+                    site.graceful.runtime().context().connections().open().get(0);
+            assertThat(connection
+                            .eventLoop()
+                            .submit(() -> other.take(connection))
+                            .get())
+                    .isTrue();
+            mover.cancel();
+            peer.hearEnd();
+            later.hello();
+            later.receive().close();
+            other.end();
+        }
+        assertThat(stays).isEmpty();
+    }
+
     private void readHalfALine() throws Exception {
         Channel connection =
                 site.graceful.runtime().context().connections().open().get(0);

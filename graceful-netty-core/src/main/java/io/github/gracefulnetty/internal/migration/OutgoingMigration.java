@@ -95,6 +95,10 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         if (candidate == null || lane == null) {
             return false;
         }
+        Waiting earlier = candidate.waiting();
+        if (earlier != null) {
+            earlier.stay(); // where an upgrade that failed had it
+        }
         Waiting waits = new Waiting(connection, candidate, lane, busy);
         candidate.waits(waits);
         waits.ask();
@@ -114,17 +118,23 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     public boolean isBusy(Channel connection) {
         Candidate candidate = Candidate.of(connection);
         return candidate != null
-                && candidate.waiting() != null
+                && waiting(candidate) != null
                 && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
     }
 
     @Override
     public void insist(Channel connection) {
         Candidate candidate = Candidate.of(connection);
-        Waiting waits = candidate == null ? null : candidate.waiting();
+        Waiting waits = waiting(candidate);
         if (waits != null) {
             waits.insist();
         }
+    }
+
+    /** {@code null} unless it is this migration that takes it. */
+    private @Nullable Waiting waiting(@Nullable Candidate candidate) {
+        Waiting waits = candidate == null ? null : candidate.waiting();
+        return waits != null && waits.isOf(busy) ? waits : null;
     }
 
     private @Nullable OutgoingLane laneFor(EventLoop loop) {
@@ -141,7 +151,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public @Nullable Move pack(Channel connection, Duplicator duplicator) {
         Candidate candidate = Candidate.of(connection);
-        Waiting waits = candidate == null ? null : candidate.waiting();
+        Waiting waits = waiting(candidate);
         if (candidate == null || waits == null || !connection.isActive()) {
             return null;
         }
@@ -183,7 +193,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     /** On its event loop: it is drained like any other. */
     private void stay(Channel connection) {
         Candidate candidate = Candidate.of(connection);
-        Waiting waits = candidate == null ? null : candidate.waiting();
+        Waiting waits = waiting(candidate);
         if (candidate != null && waits != null) {
             candidate.waits(null);
             waits.stay();

@@ -29,6 +29,11 @@ final class Waiting extends ChannelDuplexHandler {
         this.busy = busy;
     }
 
+    /** Whether it was made for the migration that has these busy ones: one that has ended may not know it yet. */
+    boolean isOf(Set<Waiting> those) {
+        return busy == those;
+    }
+
     /** On any thread. */
     Channel channel() {
         return channel;
