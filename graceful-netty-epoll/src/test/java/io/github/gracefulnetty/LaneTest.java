@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class LaneTest {
     private final Queue<Channel> stays = new ConcurrentLinkedQueue<>();
     private final Queue<String> events = new ConcurrentLinkedQueue<>();
+    private volatile Runnable changed = () -> {};
     private Site site;
     private Client client;
     private Mover mover;
@@ -66,7 +68,7 @@ class LaneTest {
         assertThat(ends).hasSize(2);
         peer = new LanePeer(ends);
         mover = Objects.requireNonNull(migration.mover(), "mover");
-        mover.begin(stays::add, () -> {});
+        mover.begin(stays::add, () -> changed.run());
         for (Channel connection :
                 site.graceful.runtime().context().connections().open()) {
             assertThat(connection
@@ -109,6 +111,23 @@ class LaneTest {
         assertThat(client.isAtEnd()).as("no other copy is left").isTrue();
         await().until(() -> events.size() == 2);
         assertThat(events).containsExactly("moved", "inactive");
+    }
+
+    @Test
+    void shouldBeReleasedBeforeAnybodyHearsThatItHasMoved() throws Exception {
+        peer.hello();
+        peer.receive().close();
+        CompletableFuture<Message.Released> released = new CompletableFuture<>();
+        // On the lane's event loop, which might be shut down right then.
+        changed = () -> {
+            try {
+                released.complete(peer.hear(Message.Released.class));
+            } catch (RuntimeException e) {
+                released.completeExceptionally(e);
+            }
+        };
+        peer.say(new Message.Received(1), new Message.Taken(List.of(0)));
+        assertThat(released.get(30, TimeUnit.SECONDS).connections()).containsExactly(0);
     }
 
     @Test

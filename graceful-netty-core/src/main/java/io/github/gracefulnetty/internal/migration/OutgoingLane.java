@@ -193,8 +193,7 @@ final class OutgoingLane {
     }
 
     private void pump() {
-        OutgoingTransfer running = transfer;
-        if (running == null) {
+        if (transfer == null) {
             return;
         }
         List<Move> packed = new ArrayList<>();
@@ -212,7 +211,6 @@ final class OutgoingLane {
             }
         }
         send(packed);
-        running.flush();
         if (left == 0) {
             pumpLater();
         }
@@ -290,7 +288,8 @@ final class OutgoingLane {
             move.closeCopy();
             arrived.add(move);
         }
-        running.write(new Message.Released(numbers)); // said when the next ones are sent, or the pump finds none
+        // Now: once all have arrived, the drain is over, and the loop may end before its next task.
+        running.send(new Message.Released(numbers));
         arrived.forEach(owner::arrived);
         pumpLater();
     }

@@ -177,17 +177,7 @@ public final class OutgoingTransfer {
 
     /** Says something else to the receiver. */
     public void send(Message message) {
-        write(message);
-        flush();
-    }
-
-    /** Says something else to the receiver, at the next {@link #flush}. */
-    public void write(Message message) {
         messages.write(message);
-    }
-
-    /** Says what was written and not said yet. */
-    public void flush() {
         messages.flush();
     }
 
