@@ -22,7 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +31,6 @@ import org.jspecify.annotations.Nullable;
  * against our will: that is kept, and comes first.
  */
 final class ArrivalGate extends ChannelDuplexHandler {
-    // Not an AtomicBoolean: see OwnedDescriptor.
-    private static final AtomicIntegerFieldUpdater<ArrivalGate> SETTLED =
-            AtomicIntegerFieldUpdater.newUpdater(ArrivalGate.class, "settled");
-
     private final Channel connection;
     private final LateBindingServerChannel listener;
     private final MovePolicy policy;
@@ -45,7 +41,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     /** What came in against our will: messages, and the events that say how it ended. */
     private final List<Object> read = new ArrayList<>();
 
-    private volatile int settled;
+    private final AtomicBoolean settled = new AtomicBoolean();
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable PendingWriteQueue written;
@@ -78,7 +74,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     @Override
     public void channelRegistered(ChannelHandlerContext context) {
         context.fireChannelRegistered();
-        if (settled != 0) {
+        if (settled.get()) {
             return;
         }
         try {
@@ -91,7 +87,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
             halfClosure = config.isAllowHalfClosure();
             config.setAllowHalfClosure(true);
         }
-        if (SETTLED.compareAndSet(this, 0, 1)) {
+        if (settled.compareAndSet(false, true)) {
             outcome.taken(this);
         }
     }
@@ -143,7 +139,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     /** Closes this process's copy, unless the connection was taken. */
     void refuse(String reason) {
-        if (SETTLED.compareAndSet(this, 0, 1)) {
+        if (settled.compareAndSet(false, true)) {
             if (connection.isRegistered()) {
                 connection.unsafe().close(connection.newPromise());
             } else {

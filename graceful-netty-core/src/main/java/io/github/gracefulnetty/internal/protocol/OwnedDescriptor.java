@@ -4,18 +4,15 @@ package io.github.gracefulnetty.internal.protocol;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A descriptor that this process received, with exactly one owner: whoever holds this object, until {@link #release()}
  * passes the duty to close it on to somebody else. Safe for use by several threads.
  */
 public final class OwnedDescriptor implements AutoCloseable {
-    // Not an AtomicBoolean: that is a VarHandle, of which each use is a dozen calls in a JVM that has just been
-    // started.
-    private final AtomicInteger gone = new AtomicInteger();
-
     private final FileDescriptor descriptor;
+    private final AtomicBoolean owned = new AtomicBoolean(true);
 
     public OwnedDescriptor(FileDescriptor descriptor) {
         this.descriptor = descriptor;
@@ -32,7 +29,7 @@ public final class OwnedDescriptor implements AutoCloseable {
      * @throws IllegalStateException if it was released or closed before
      */
     public int release() {
-        if (!gone.compareAndSet(0, 1)) {
+        if (!owned.compareAndSet(true, false)) {
             throw new IllegalStateException("descriptor " + descriptor.intValue() + " has another owner already");
         }
         return descriptor.intValue();
@@ -51,7 +48,7 @@ public final class OwnedDescriptor implements AutoCloseable {
     /** Closes the descriptor if it is still owned. */
     @Override
     public void close() {
-        if (gone.compareAndSet(0, 1)) {
+        if (owned.compareAndSet(true, false)) {
             try {
                 descriptor.close();
             } catch (IOException e) {
