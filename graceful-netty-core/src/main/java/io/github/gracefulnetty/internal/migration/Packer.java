@@ -6,6 +6,7 @@ import io.github.gracefulnetty.internal.protocol.Description;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.migration.ConnectionMoved;
 import io.github.gracefulnetty.migration.Migratable;
+import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.channel.Channel;
@@ -14,6 +15,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -41,9 +43,9 @@ final class Packer {
     Move pack(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate, Duplicator duplicator)
             throws Exception {
         UnixChannel channel = (UnixChannel) connection;
-        SocketFacts facts = transport.inspect(channel);
         DescriptorSender.Item listener =
                 Objects.requireNonNull(candidate.origin().item(), "its listener cannot be handed on");
+        Description description = describe(channel, listener.description());
         FileDescriptor copy = duplicator.duplicate(channel.fd());
         Move move;
         try {
@@ -51,11 +53,7 @@ final class Packer {
             Map<String, byte[]> states = states(connection, handlers, candidate);
             Luggage luggage =
                     states.isEmpty() ? plain.luggage() : plain.luggage().with(states);
-            move = new Move(
-                    new Description(facts.kind(), facts.family(), "", facts.local(), facts.remote(), null),
-                    luggage,
-                    states.isEmpty() ? plain.metadata() : luggage.toBytes(),
-                    copy);
+            move = new Move(description, luggage, states.isEmpty() ? plain.metadata() : luggage.toBytes(), copy);
         } catch (Exception e) {
             closeQuietly(copy, e);
             throw e;
@@ -65,6 +63,17 @@ final class Packer {
         // Past the handlers: some write when they close.
         connection.unsafe().close(connection.newPromise());
         return move;
+    }
+
+    /** A TCP connection is of its listener's family and knows its addresses: no question to the kernel for each. */
+    private Description describe(UnixChannel channel, Description listener) throws IOException {
+        SocketAddress local = channel.localAddress();
+        SocketAddress remote = channel.remoteAddress();
+        if (listener.kind() == DescriptorKind.TCP_LISTENER && local != null && remote != null) {
+            return new Description(DescriptorKind.TCP_CONNECTION, listener.family(), "", local, remote, null);
+        }
+        SocketFacts facts = transport.inspect(channel);
+        return new Description(facts.kind(), facts.family(), "", facts.local(), facts.remote(), null);
     }
 
     private Plain plain(DescriptorSender.Item listener, String protocol) {
