@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 
-/** The successor's end of one lane, which says whatever a test wants. */
+/** One end of a lane, which says whatever a test wants. */
 final class LanePeer implements AutoCloseable {
     private final Socket bytes;
     private final Socket descriptors;
@@ -32,10 +32,20 @@ final class LanePeer implements AutoCloseable {
         descriptors = copy(ends.get(1));
     }
 
+    /** The predecessor's end of a lane; the sockets are this peer's to close. */
+    LanePeer(Socket bytes, Socket descriptors) {
+        this.bytes = bytes;
+        this.descriptors = descriptors;
+    }
+
     private static Socket copy(DescriptorSender.Item end) throws IOException {
+        return copy(Objects.requireNonNull(end.descriptor(), "open"));
+    }
+
+    /** A second descriptor, which is the caller's to close. */
+    static Socket copy(FileDescriptor original) throws IOException {
         SocketPair pair = SocketPair.open();
         try {
-            FileDescriptor original = Objects.requireNonNull(end.descriptor(), "open");
             pair.near().sendFd(original.intValue());
             return new Socket(pair.far().recvFd());
         } finally {
@@ -47,6 +57,19 @@ final class LanePeer implements AutoCloseable {
         say(new Message.Hello(MessageCodec.VERSION, MessageCodec.VERSION, Message.Purpose.MIGRATE, 4711, Token.NONE));
         hear(Message.Welcome.class);
         return this;
+    }
+
+    /** As a predecessor. */
+    LanePeer welcome() throws IOException {
+        hear(Message.Hello.class);
+        say(new Message.Welcome(MessageCodec.VERSION, ProcessHandle.current().pid(), 1, Token.NONE, 0));
+        return this;
+    }
+
+    /** As a predecessor: one more descriptor, which stays the caller's. */
+    void send(Message.Descriptor announcement, FileDescriptor descriptor) throws IOException {
+        say(new Message.Manifest(1), announcement);
+        descriptors.sendFd(descriptor.intValue());
     }
 
     void say(Message... messages) throws IOException {

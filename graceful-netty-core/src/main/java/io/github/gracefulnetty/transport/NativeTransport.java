@@ -104,6 +104,15 @@ public interface NativeTransport {
     }
 
     /**
+     * What the open descriptor of a channel of this transport is, whatever it was adopted as.
+     *
+     * @throws IOException if it is not a socket
+     */
+    default DescriptorKind kindOf(UnixChannel channel) throws IOException {
+        return inspect(channel.fd().intValue()).kind();
+    }
+
+    /**
      * Whether the other side's system has received all that was sent over a connection whose output has been shut down; its
      * application may not have read it. {@code true} also if the kernel does not tell.
      */

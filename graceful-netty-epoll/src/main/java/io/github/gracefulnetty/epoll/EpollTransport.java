@@ -221,6 +221,16 @@ public final class EpollTransport implements NativeTransport {
         return inspect(channel.fd().intValue());
     }
 
+    @Override
+    public DescriptorKind kindOf(UnixChannel channel) throws IOException {
+        int state = channel.fd() instanceof Socket socket ? tcpState(socket) : NOT_TCP;
+        return state == NOT_TCP ? NativeTransport.super.kindOf(channel) : tcpKind(state);
+    }
+
+    private static DescriptorKind tcpKind(int state) {
+        return state == TCP_LISTEN ? DescriptorKind.TCP_LISTENER : DescriptorKind.TCP_CONNECTION;
+    }
+
     private static StandardProtocolFamily internetFamily(Socket socket) throws IOException {
         return socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_INET6
                 ? StandardProtocolFamily.INET6
@@ -242,12 +252,12 @@ public final class EpollTransport implements NativeTransport {
         int state = tcpState(socket);
         if (state != NOT_TCP) {
             // One question instead of four: only a TCP socket knows such a state.
-            boolean listening = state == TCP_LISTEN;
+            DescriptorKind kind = tcpKind(state);
             return new SocketFacts(
-                    listening ? DescriptorKind.TCP_LISTENER : DescriptorKind.TCP_CONNECTION,
+                    kind,
                     socket.internetFamily(),
                     socket.localAddress(),
-                    listening ? null : socket.remoteAddress());
+                    kind == DescriptorKind.TCP_LISTENER ? null : socket.remoteAddress());
         }
         int type = socket.getIntOpt(SOL_SOCKET, SO_TYPE);
         return switch (socket.getIntOpt(SOL_SOCKET, SO_DOMAIN)) {

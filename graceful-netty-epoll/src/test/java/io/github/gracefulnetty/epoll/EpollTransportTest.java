@@ -3,6 +3,7 @@ package io.github.gracefulnetty.epoll;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.bootstrap.Bootstrap;
@@ -76,6 +77,30 @@ class EpollTransportTest {
         Channel datagrams =
                 client(EpollDatagramChannel.class).bind("127.0.0.1", 0).sync().channel();
         assertThat(facts(datagrams).kind()).isEqualTo(DescriptorKind.UDP);
+    }
+
+    @Test
+    void shouldSayWhatAChannelReallyIsWhateverItWasAdoptedAs() throws Exception {
+        Channel listener = listen(EpollServerSocketChannel.class, new InetSocketAddress("127.0.0.1", 0));
+        Channel connection = connect(EpollSocketChannel.class, listener.localAddress());
+        Channel unix = listen(
+                EpollServerDomainSocketChannel.class,
+                new DomainSocketAddress(directory.resolve("socket").toString()));
+        assertThat(kindIfAdoptedAs(DescriptorKind.TCP_CONNECTION, connection)).isEqualTo(DescriptorKind.TCP_CONNECTION);
+        assertThat(kindIfAdoptedAs(DescriptorKind.TCP_CONNECTION, listener)).isEqualTo(DescriptorKind.TCP_LISTENER);
+        assertThat(kindIfAdoptedAs(DescriptorKind.UNIX_CONNECTION, unix)).isEqualTo(DescriptorKind.UNIX_LISTENER);
+    }
+
+    private DescriptorKind kindIfAdoptedAs(DescriptorKind kind, Channel channel) throws Exception {
+        SocketPair pair = SocketPair.open();
+        pair.near().sendFd(((UnixChannel) channel).fd().intValue());
+        Channel adopted = transport.adopt(kind, pair.far().recvFd());
+        pair.close();
+        try {
+            return transport.kindOf((UnixChannel) adopted);
+        } finally {
+            adopted.unsafe().closeForcibly();
+        }
     }
 
     /** What is said of the channel, if that is the same. */

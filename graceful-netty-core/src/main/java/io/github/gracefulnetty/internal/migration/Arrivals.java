@@ -7,9 +7,11 @@ import io.github.gracefulnetty.internal.protocol.Addresses;
 import io.github.gracefulnetty.internal.protocol.Description;
 import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.transfer.Verification;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.channel.unix.UnixChannel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +105,13 @@ final class Arrivals {
                 return;
             }
             arrival.descriptor().release();
+            try {
+                Verification.verify(transport, (UnixChannel) connection, arrival.description());
+            } catch (RuntimeException e) {
+                connection.unsafe().closeForcibly();
+                arrival.outcome().refused(Reasons.of(e));
+                return;
+            }
             ArrivalGate gate =
                     new ArrivalGate(connection, listener, policy, arrival.luggage(), arrival.from(), arrival.outcome());
             connection.pipeline().addLast("graceful-netty/gate", gate);

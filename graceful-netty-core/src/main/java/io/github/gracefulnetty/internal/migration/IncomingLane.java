@@ -85,6 +85,12 @@ final class IncomingLane implements IncomingTransfer.Events {
     @Override
     public void complete() {}
 
+    /** {@link Arrivals} do, when they have a channel. */
+    @Override
+    public boolean verifies() {
+        return true;
+    }
+
     @Override
     public void received(Inherited connection) {
         int number = connection.index();

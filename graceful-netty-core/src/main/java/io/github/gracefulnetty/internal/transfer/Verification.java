@@ -9,6 +9,7 @@ import io.github.gracefulnetty.internal.protocol.ProtocolException;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;
+import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,26 @@ public final class Verification {
         } catch (IOException e) {
             throw new ProtocolException("announced " + announced + ", but it is not a "
                     + (kind.isSocket() ? "socket" : kind) + ": " + e.getMessage());
+        }
+    }
+
+    /**
+     * The same of a connection that was adopted as what was announced: does not ask for what its channel has asked for
+     * already.
+     *
+     * @throws ProtocolException see above
+     */
+    public static void verify(NativeTransport transport, UnixChannel adopted, Description announced) {
+        SocketAddress local = adopted.localAddress();
+        if (announced.kind() != DescriptorKind.TCP_CONNECTION || local == null) {
+            verify(transport, adopted.fd().intValue(), announced);
+            return;
+        }
+        try {
+            DescriptorKind kind = transport.kindOf(adopted);
+            verifySocket(new SocketFacts(kind, announced.family(), local, adopted.remoteAddress()), announced);
+        } catch (IOException e) {
+            throw new ProtocolException("announced " + announced + ", but it is not a socket: " + e.getMessage());
         }
     }
 
