@@ -164,6 +164,13 @@ class IncomingLaneTest {
     }
 
     @Test
+    void shouldSayThatItIsHereTogetherWithWhatBecameOfIt() throws Exception {
+        send(connection);
+        assertThat(predecessor.hear(Message.class)).isEqualTo(new Message.Received(1));
+        assertThat(predecessor.hear(Message.class)).isEqualTo(new Message.Taken(List.of(0)));
+    }
+
+    @Test
     void shouldRefuseAListenerAndGoOn() throws Exception {
         shouldRefuse(
                 Objects.requireNonNull(site.graceful

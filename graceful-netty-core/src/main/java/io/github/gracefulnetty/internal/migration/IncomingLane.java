@@ -91,6 +91,12 @@ final class IncomingLane implements IncomingTransfer.Events {
         return true;
     }
 
+    /** That it was taken, or is refused. */
+    @Override
+    public boolean answersEach() {
+        return true;
+    }
+
     @Override
     public void received(Inherited connection) {
         int number = connection.index();

@@ -49,6 +49,11 @@ public final class IncomingTransfer {
         /** The descriptors that were announced so far are here. */
         void complete();
 
+        /** Whether something is said of each descriptor soon after it was received: that it is here is said then, too. */
+        default boolean answersEach() {
+            return false;
+        }
+
         /** The predecessor said something else; {@code false} if that was not due. */
         boolean said(Message message);
 
@@ -219,11 +224,19 @@ public final class IncomingTransfer {
 
     /** Says how many are here: not for each of them, but at the latest when there is nothing more to be read for now. */
     private void acknowledge() {
-        if (!over && receiver.count() > acknowledged) {
-            acknowledged = receiver.count();
-            acknowledgedNanos = System.nanoTime();
-            send(new Message.Received(acknowledged));
+        if (!events.answersEach() && writeAcknowledgement()) {
+            messages.flush();
         }
+    }
+
+    private boolean writeAcknowledgement() {
+        if (over || receiver.count() == acknowledged) {
+            return false;
+        }
+        acknowledged = receiver.count();
+        acknowledgedNanos = System.nanoTime();
+        messages.write(new Message.Received(acknowledged));
+        return true;
     }
 
     /** What was expected is here: silence is no failure any more. */
@@ -234,6 +247,9 @@ public final class IncomingTransfer {
 
     /** Says something to the predecessor. */
     public void send(Message message) {
+        if (events.answersEach()) {
+            writeAcknowledgement();
+        }
         messages.write(message);
         messages.flush();
     }
