@@ -99,25 +99,23 @@ public final class ConnectionTracker {
         return those;
     }
 
-    /** How many are open now. */
-    int count() {
+    /**
+     * Those that are open now. Forgets those that were closed before they were registered anywhere.
+     *
+     * @return how many
+     */
+    int forEachOpen(Consumer<Tracked> action) {
         int count = 0;
-        for (Channel connection : open.keySet()) {
-            count += connection.isOpen() ? 1 : 0;
-        }
-        return count;
-    }
-
-    /** Those that are open now. Forgets those that were closed before they were registered anywhere. */
-    void forEachOpen(Consumer<Tracked> action) {
         for (Iterator<Tracked> all = open.values().iterator(); all.hasNext(); ) {
             Tracked one = all.next();
             if (one.channel().isOpen()) {
+                count++;
                 action.accept(one);
             } else if (!one.channel().isRegistered()) {
                 all.remove(); // the others say so themselves
             }
         }
+        return count;
     }
 
     /** Whether one of those is open. */

@@ -97,17 +97,25 @@ public final class Drain {
      * @return completes on the control loop when no connection is left
      */
     public CompletableFuture<DrainResult> start(Duration timeout) {
-        whenRegistered(MOST_LOOKS, () -> barrier().whenComplete((nothing, failure) -> onControl(() -> begin(timeout))));
+        beginWhenRegistered(MOST_LOOKS, timeout);
         return result;
     }
 
     /** One that was accepted last may still wait in the queue of a loop that has no other. */
-    private void whenRegistered(int looks, Runnable action) {
-        if (looks == 0 || !connections.isAnyOpen(connection -> !connection.isRegistered())) {
-            action.run();
+    private void beginWhenRegistered(int looks, Duration timeout) {
+        unregistered = false;
+        Set<EventLoop> loops = new HashSet<>();
+        connections.forEachOpen(one -> {
+            if (one.channel().isRegistered()) {
+                loops.add(one.channel().eventLoop());
+            } else {
+                unregistered = true;
+            }
+        });
+        if (unregistered && looks > 0) {
+            control.schedule(() -> beginWhenRegistered(looks - 1, timeout), REGISTER_MILLIS, TimeUnit.MILLISECONDS);
         } else {
-            Runnable again = () -> whenRegistered(looks - 1, action);
-            control.schedule(again, REGISTER_MILLIS, TimeUnit.MILLISECONDS);
+            barrier(loops).whenComplete((nothing, failure) -> onControl(() -> begin(timeout)));
         }
     }
 
@@ -171,13 +179,7 @@ public final class Drain {
      * Passes once through every loop that has connections: what was accepted before the pause and waits in some loop's
      * queue is registered, its pipeline built, when this completes.
      */
-    private CompletableFuture<Void> barrier() {
-        Set<EventLoop> loops = new HashSet<>();
-        connections.forEachOpen(one -> {
-            if (one.channel().isRegistered()) {
-                loops.add(one.channel().eventLoop());
-            }
-        });
+    private static CompletableFuture<Void> barrier(Set<EventLoop> loops) {
         return CompletableFuture.allOf(loops.stream()
                 .map(loop -> {
                     CompletableFuture<Void> passed = new CompletableFuture<>();
@@ -192,7 +194,6 @@ public final class Drain {
             return;
         }
         begun = true;
-        connectionsAtStart = connections.count();
         deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
@@ -200,10 +201,11 @@ public final class Drain {
             looks = control.scheduleWithFixedDelay(
                     this::look, Lasting.LOOK_MILLIS, Lasting.LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
+        connectionsAtStart = tellAll();
         for (ServerDrain server : connections.servers()) {
             begin(server);
         }
-        sweepAll();
+        finishIfEmpty();
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
         if (hurry) {
             force();
@@ -237,12 +239,18 @@ public final class Drain {
     }
 
     private void sweepAll() {
+        tellAll();
+        finishIfEmpty();
+    }
+
+    /** Says how many are open. */
+    private int tellAll() {
         connections.hasGrown(); // those that have come so far are seen now
         unregistered = false;
         Map<EventLoop, List<Channel>> told = new HashMap<>();
-        connections.forEachOpen(one -> tell(one, told));
+        int open = connections.forEachOpen(one -> tell(one, told));
         told.forEach(this::begin);
-        finishIfEmpty();
+        return open;
     }
 
     /** @param told those that their loop will tell */
