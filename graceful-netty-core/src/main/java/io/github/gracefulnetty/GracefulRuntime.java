@@ -224,8 +224,18 @@ final class GracefulRuntime implements ProcessContext.Whole {
 
     @Override
     public void serving() {
-        context.control().schedule(this::rehearseNow, REHEARSE_AFTER);
+        context.control().schedule(() -> rehearseWhenQuiet(0), REHEARSE_AFTER);
         context.control().schedule(this::tend, REHEARSE_AFTER);
+    }
+
+    /** Connections that move here come first. */
+    private void rehearseWhenQuiet(int hadMoved) {
+        int moved = context.migration().movedHere();
+        if (moved == hadMoved) {
+            rehearseNow();
+        } else {
+            context.control().schedule(() -> rehearseWhenQuiet(moved), REHEARSE_AFTER);
+        }
     }
 
     private void tend() {

@@ -102,7 +102,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
                         if (context.lifecycle().state() == State.SERVING) {
                             endpoint.closePrivate();
                         }
-                        over.complete(true);
+                        Rehearsal.drain(context.control()).whenComplete((result, failure) -> over.complete(true));
                     });
         } catch (IOException | ChannelException e) {
             LOGGER.debug("graceful-netty: an upgrade would fail now: {}", Reasons.of(e));

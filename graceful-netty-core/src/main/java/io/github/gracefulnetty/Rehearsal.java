@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.drain.Drain;
+import io.github.gracefulnetty.drain.DrainResult;
 import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.protocol.MessageHandler;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
@@ -10,13 +13,22 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * A connection from this process to its own handoff socket. It loads the classes of a handoff, for which the first
- * successor would have to wait.
+ * A connection from this process to its own handoff socket, and a drain of nothing. They load the classes of a handoff and
+ * of what follows, for which the first successor would have to wait.
  */
 final class Rehearsal {
+    private static final Duration TIMEOUT = Duration.ofSeconds(1);
+
     private Rehearsal() {}
+
+    /** Drains nothing. On the control loop. */
+    static CompletableFuture<DrainResult> drain(ControlLoop control) {
+        return new Drain(new ConnectionTracker(), control.loop()).start(TIMEOUT);
+    }
 
     /** Connects, and says that it was nothing; then the other side hangs up. On the control loop. */
     static ChannelFuture begin(NativeTransport transport, ControlLoop control, Path path) {

@@ -156,8 +156,13 @@ public final class Migration {
         return transport.adopt(DescriptorKind.UNIX_CONNECTION, end.descriptor().release());
     }
 
+    /** As a successor: how many connections are served here that the predecessor had. */
+    public int movedHere() {
+        return incoming.stream().mapToInt(IncomingLane::started).sum();
+    }
+
     private void incomingOver() {
-        int moved = incoming.stream().mapToInt(IncomingLane::started).sum();
+        int moved = movedHere();
         if (++incomingOver == incoming.size() && moved > 0) {
             OutgoingMigration.LOGGER.info("graceful-netty: {} connections moved here from the predecessor", moved);
         }
