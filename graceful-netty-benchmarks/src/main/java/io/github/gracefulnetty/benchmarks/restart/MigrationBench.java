@@ -124,9 +124,6 @@ public final class MigrationBench implements Callable<Integer> {
     /** Connections per second; 0 if not all of them are answered by the successor. */
     private double upgrade(int run, ChildJvm predecessor, ChildJvm successor, IdleConnections idle, int connections)
             throws Exception {
-        for (int i = Integer.getInteger("asks", 0); i > 0; i--) {
-            idle.ask();
-        }
         TimeUnit.SECONDS.sleep(1);
         long before = predecessor.memory();
         int generation = serve(successor);
