@@ -131,13 +131,14 @@ public final class DescriptorReceiver implements AutoCloseable {
             Message next = announced.peek();
             if (next instanceof Message.Withdrawn) {
                 announced.remove();
+                count++;
             } else if (next instanceof Message.Descriptor descriptor && !arrived.isEmpty()) {
                 announced.remove();
+                count++; // the sink may say at once what became of it, and with that how many are here
                 arrived.remove().ifPresentOrElse(owned -> give(descriptor, owned), () -> sink.lost(descriptor.index()));
             } else {
                 return;
             }
-            count++;
         }
     }
 
