@@ -283,8 +283,8 @@ class LaneTest {
         shouldBeServedHere(); // and DescriptorGate counts
     }
 
-    /** Counts and echoes. */
-    private static final class Echo extends SimpleChannelInboundHandler<String> implements Migratable {
+    /** Numbers the lines, and echoes them. */
+    static final class Echo extends SimpleChannelInboundHandler<String> implements Migratable {
         private final Queue<String> events;
         private byte lines;
 
