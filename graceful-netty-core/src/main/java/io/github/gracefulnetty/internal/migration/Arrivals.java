@@ -106,7 +106,9 @@ final class Arrivals {
             }
             arrival.descriptor().release();
             try {
-                Verification.verify(transport, (UnixChannel) connection, arrival.description());
+                if (arrival.from() == null) { // what comes back is our own
+                    Verification.verify(transport, (UnixChannel) connection, arrival.description());
+                }
             } catch (RuntimeException e) {
                 connection.unsafe().closeForcibly();
                 arrival.outcome().refused(Reasons.of(e));
