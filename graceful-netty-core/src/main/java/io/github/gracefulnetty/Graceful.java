@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.FileMode;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.OpenFiles;
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.FileMode;
-import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
 import io.github.gracefulnetty.internal.transfer.FileItem;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -78,7 +78,7 @@ public final class Graceful {
      * @throws IOException if it is no regular file, or this system does not tell its descriptor. Nobody may read, write
      *     or move {@code file} while this method runs
      */
-    public void handOnFile(String name, FileChannel file) throws IOException {
+    public void handOverFile(String name, FileChannel file) throws IOException {
         runtime.context().files().handOn(name, FileItem.of(file, checkName(name), Bytes.NONE));
     }
 
@@ -104,7 +104,7 @@ public final class Graceful {
      * Hands application state on to successors: {@code state} is asked when an upgrade begins, on a thread of its own, and
      * a successor gets the bytes before anything else. If it fails, the upgrade does. At most 64 MiB, all names together.
      */
-    public void handOnState(String name, Callable<byte[]> state) {
+    public void handOverState(String name, Callable<byte[]> state) {
         runtime.context().states().handOn(checkName(name), state);
     }
 
@@ -161,8 +161,8 @@ public final class Graceful {
      * @return completes when the predecessor serves; with a {@link HandoffException} if it is too late, or there is none:
      *     then this process serves on
      */
-    public CompletableFuture<Void> giveBack(String reason) {
-        return runtime.giveBack(reason);
+    public CompletableFuture<Void> rollBack(String reason) {
+        return runtime.rollBack(reason);
     }
 
     /**
@@ -230,13 +230,13 @@ public final class Graceful {
         private Optional<Supplier<? extends CompletionStage<?>>> probationCheck = Optional.empty();
         private int maxDraining = 4;
         private Optional<Path> pidFile = Optional.empty();
-        private List<String> upgradeSignals = List.of();
-        private List<String> stopSignals = List.of();
+        private List<String> upgradeOnSignal = List.of();
+        private List<String> stopOnSignal = List.of();
         private Optional<List<String>> command = Optional.empty();
-        private long mostState = MessageCodec.MAX_STATE;
+        private long maxApplicationState = MessageCodec.MAX_STATE;
         private String application = "";
         private Migration.Mode migration = Migration.Mode.DECLARED;
-        private boolean readyWhenClaimed;
+        private boolean readyWhenListenersAreClaimed;
 
         private Builder() {}
 
@@ -279,7 +279,7 @@ public final class Graceful {
         /**
          * Decides when this process, as a successor, has passed its probation, instead of time: it is asked once, on a
          * thread of its own, when this process begins to serve. When what it returns completes, probation is passed; if
-         * that fails, or it throws, this process gives back and ends: see {@link Graceful#giveBack}. Until then the
+         * that fails, or it throws, this process gives back and ends: see {@link Graceful#rollBack}. Until then the
          * predecessor waits: limit it with {@link CompletableFuture#orTimeout}. It is not asked if the predecessor has
          * no probation.
          */
@@ -312,7 +312,7 @@ public final class Graceful {
 
         /** Signals that call {@link Graceful#upgrade()}, for instance {@code HUP}; none by default. */
         public Builder upgradeOnSignal(String... names) {
-            upgradeSignals = List.of(names);
+            upgradeOnSignal = List.of(names);
             return this;
         }
 
@@ -321,7 +321,7 @@ public final class Graceful {
          * none by default.
          */
         public Builder stopOnSignal(String... names) {
-            stopSignals = List.of(names);
+            stopOnSignal = List.of(names);
             return this;
         }
 
@@ -342,7 +342,7 @@ public final class Graceful {
             if (bytes < 0) {
                 throw new IllegalArgumentException("maxApplicationState must not be negative: " + bytes);
             }
-            mostState = bytes;
+            maxApplicationState = bytes;
             return this;
         }
 
@@ -372,7 +372,7 @@ public final class Graceful {
          * so that nothing has to call {@link Graceful#ready()}. Off by default.
          */
         public Builder readyWhenListenersAreClaimed(boolean automatic) {
-            readyWhenClaimed = automatic;
+            readyWhenListenersAreClaimed = automatic;
             return this;
         }
 
@@ -399,13 +399,13 @@ public final class Graceful {
                     probationCheck.orElse(null),
                     maxDraining,
                     pidFile.orElse(null),
-                    upgradeSignals,
-                    stopSignals,
+                    upgradeOnSignal,
+                    stopOnSignal,
                     command.orElse(null),
-                    mostState,
+                    maxApplicationState,
                     application,
                     migration,
-                    readyWhenClaimed);
+                    readyWhenListenersAreClaimed);
         }
 
         private static Duration positive(String name, Duration timeout) {

@@ -149,13 +149,13 @@ final class GracefulRuntime implements ProcessContext.Whole {
     }
 
     private void installSignals() {
-        for (String signal : context.settings().upgradeSignals()) {
+        for (String signal : context.settings().upgradeOnSignal()) {
             signalHandlers.add(Signals.handle(signal, () -> {
                 upgrade(); // its outcome is logged where it is known; logging first would delay it
                 LOGGER.info("graceful-netty: {}: upgrading", signal);
             }));
         }
-        for (String signal : context.settings().stopSignals()) {
+        for (String signal : context.settings().stopOnSignal()) {
             signalHandlers.add(Signals.handle(signal, () -> {
                 LOGGER.info("graceful-netty: {}: stopping", signal);
                 stop();
@@ -167,7 +167,7 @@ final class GracefulRuntime implements ProcessContext.Whole {
         if (context.lifecycle().state() != State.STARTING) {
             context.onControl(predecessor::opened, new CompletableFuture<>());
         }
-        if (context.settings().readyWhenClaimed()
+        if (context.settings().readyWhenListenersAreClaimed()
                 && context.register().unclaimed().isEmpty()) {
             ready();
         }
@@ -190,9 +190,9 @@ final class GracefulRuntime implements ProcessContext.Whole {
         return result;
     }
 
-    CompletableFuture<Void> giveBack(String reason) {
+    CompletableFuture<Void> rollBack(String reason) {
         CompletableFuture<Void> result = new CompletableFuture<>();
-        context.onControl(() -> successor.giveBack(reason, result), result);
+        context.onControl(() -> successor.rollBack(reason, result), result);
         return result;
     }
 
@@ -348,11 +348,11 @@ final class GracefulRuntime implements ProcessContext.Whole {
     @Override
     public void aged(int generations) {
         successor.tellAge(generations + 1);
-        if (generations > context.settings().mostDraining()) {
+        if (generations > context.settings().maxDraining()) {
             LOGGER.warn(
                     "graceful-netty: {} generations are newer than this one, which may be at most {}: its drain ends now",
                     generations,
-                    context.settings().mostDraining());
+                    context.settings().maxDraining());
             predecessor.endProbation();
             finishDrain();
         }

@@ -2,7 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.wire.Token;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;

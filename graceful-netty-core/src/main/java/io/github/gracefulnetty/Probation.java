@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.github.gracefulnetty.internal.wire.Message;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.time.Duration;
@@ -82,9 +82,9 @@ final class Probation {
             if (timeIsUp && !undecided) {
                 pass();
             }
-        } else if (message instanceof Message.Settled) {
+        } else if (message instanceof Message.Confirmed) {
             pass();
-        } else if (message instanceof Message.Sick sick) {
+        } else if (message instanceof Message.RollBack sick) {
             fail("successor pid " + pid + " is sick: " + sick.reason(), false);
         } else if (message instanceof Message.Age age) {
             events.aged(age.generations());
@@ -129,7 +129,7 @@ final class Probation {
             if (process != null) {
                 process.disown();
             }
-            connection.writeAndFlush(new Message.Settled());
+            connection.writeAndFlush(new Message.Confirmed());
             events.passed();
         }
     }
@@ -155,7 +155,7 @@ final class Probation {
 
     /** Tells the successor, if it is there to hear it, that this process serves again, and hangs up. */
     void takenBack(String reason) {
-        HandoffServer.lastWord(connection, new Message.TakenBack(reason));
+        HandoffServer.lastWord(connection, new Message.RolledBack(reason));
     }
 
     /** Last word to the successor. */

@@ -37,8 +37,8 @@ final class ProcessSettings {
         settings.use("probation", value -> builder.probation(duration(value)));
         settings.use("maxDraining", value -> builder.maxDraining(number(value)));
         settings.use("migrateConnections", value -> builder.migrateConnections(bool(value)));
-        settings.use("upgradeSignal", value -> builder.upgradeOnSignal(signals(value)));
-        settings.use("stopSignal", value -> builder.stopOnSignal(signals(value)));
+        settings.use("upgradeOnSignal", value -> builder.upgradeOnSignal(signals(value)));
+        settings.use("stopOnSignal", value -> builder.stopOnSignal(signals(value)));
         return builder;
     }
 

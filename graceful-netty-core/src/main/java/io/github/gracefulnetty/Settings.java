@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param probation how long a successor is on probation; zero if it is not
  * @param probationCheck what decides when this process, as a successor, has passed it; {@code null} if time does
- * @param mostDraining how many older generations may drain
+ * @param maxDraining how many older generations may drain
  * @param pidFile where the pid of the process that serves is written; {@code null} for none
- * @param mostState how many bytes of application state a predecessor may send
+ * @param maxApplicationState how many bytes of application state a predecessor may send
  * @param application what its generations are generations of; empty if it does not say
  * @param migration which connections move to a successor
  * @param command what starts a successor; {@code null} for this process's own command line
@@ -27,24 +27,24 @@ record Settings(
         Duration upgradeTimeout,
         Duration probation,
         @Nullable Supplier<? extends CompletionStage<?>> probationCheck,
-        int mostDraining,
+        int maxDraining,
         @Nullable Path pidFile,
-        List<String> upgradeSignals,
-        List<String> stopSignals,
+        List<String> upgradeOnSignal,
+        List<String> stopOnSignal,
         @Nullable List<String> command,
-        long mostState,
+        long maxApplicationState,
         String application,
         Migration.Mode migration,
-        boolean readyWhenClaimed) {
+        boolean readyWhenListenersAreClaimed) {
     @Override
     public String toString() {
         return "handoffPath=" + (handoffPath == null ? "none" : handoffPath) + ", drainTimeout=" + drainTimeout
                 + ", upgradeTimeout=" + upgradeTimeout
                 + ", probation=" + probation + (probationCheck == null ? "" : " and a check") + ", maxDraining="
-                + mostDraining + (pidFile == null ? "" : ", pidFile=" + pidFile) + ", upgradeSignals=" + upgradeSignals
-                + ", stopSignals="
-                + stopSignals + (command == null ? "" : ", command=" + command.get(0) + " ...")
-                + ", mostState=" + mostState
+                + maxDraining + (pidFile == null ? "" : ", pidFile=" + pidFile) + ", upgradeOnSignal=" + upgradeOnSignal
+                + ", stopOnSignal="
+                + stopOnSignal + (command == null ? "" : ", command=" + command.get(0) + " ...")
+                + ", maxApplicationState=" + maxApplicationState
                 + (application.isEmpty() ? "" : ", application=" + application)
                 + ", migration="
                 + switch (migration) {
@@ -52,6 +52,7 @@ record Settings(
                     case DECLARED -> "declared";
                     case ALL -> "on";
                 }
-                + ", ready=" + (readyWhenClaimed ? "when all listeners are claimed" : "when ready() is called");
+                + ", ready="
+                + (readyWhenListenersAreClaimed ? "when all listeners are claimed" : "when ready() is called");
     }
 }

@@ -3,8 +3,8 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.CommandLine;
-import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.wire.Token;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,11 +7,11 @@ import io.github.gracefulnetty.Lifecycle.Event;
 import io.github.gracefulnetty.Lifecycle.State;
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.process.OtherProcess;
-import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -311,11 +311,11 @@ final class SuccessorRole implements Takeover.Events {
     }
 
     private void sick(String reason) {
-        giveBack("its own check says: " + reason, new CompletableFuture<>());
+        rollBack("its own check says: " + reason, new CompletableFuture<>());
     }
 
     /** Asks the predecessor to serve again. */
-    void giveBack(String reason, CompletableFuture<Void> result) {
+    void rollBack(String reason, CompletableFuture<Void> result) {
         if (!trial.isOn() || !context.lifecycle().allows(Event.GIVE_BACK)) {
             result.completeExceptionally(
                     new HandoffException("nothing can be given back: this process is not on" + " probation"
@@ -324,7 +324,7 @@ final class SuccessorRole implements Takeover.Events {
         }
         LOGGER.error("graceful-netty: this process gives back to its predecessor: {}", reason);
         context.lifecycle().fire(Event.GIVE_BACK);
-        trial.giveBack(reason, result, this::settled);
+        trial.rollBack(reason, result, this::settled);
     }
 
     /** A predecessor that lives has cut the connection, and serves; one that is dead leaves all to this process. */

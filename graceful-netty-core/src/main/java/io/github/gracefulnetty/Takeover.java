@@ -2,12 +2,12 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +92,7 @@ final class Takeover {
                         ticket,
                         settings.application(),
                         IncomingTransfer.PATIENCE,
-                        settings.mostState()),
+                        settings.maxApplicationState()),
                 "unix:" + path,
                 new Transfer());
     }
@@ -207,9 +207,9 @@ final class Takeover {
             if (stage == Stage.RECEIVED && message instanceof Message.Commit commit) {
                 // Not yet: it may have been taken back while this process was stopped, and that is read next.
                 control.execute(() -> committed(Duration.ofMillis(commit.probationMillis())));
-            } else if (stage == Stage.RECEIVED && message instanceof Message.Settled) {
+            } else if (stage == Stage.RECEIVED && message instanceof Message.Confirmed) {
                 events.settled();
-            } else if (stage == Stage.RECEIVED && message instanceof Message.TakenBack takenBack) {
+            } else if (stage == Stage.RECEIVED && message instanceof Message.RolledBack takenBack) {
                 over();
                 transfer.end();
                 events.takenBack(takenBack.reason());

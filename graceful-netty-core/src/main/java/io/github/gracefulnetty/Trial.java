@@ -2,10 +2,10 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Message;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.wire.Message;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -100,15 +100,15 @@ final class Trial {
     /** This process serves for good: the predecessor takes nothing back any more. */
     void settle() {
         if (on && givingBack == null) {
-            predecessor.accept(new Message.Settled());
+            predecessor.accept(new Message.Confirmed());
             over("this process serves for good");
         }
     }
 
     /** Asks the predecessor to take everything back; {@code result} fails if it cannot. */
-    void giveBack(String reason, CompletableFuture<Void> result, Runnable noAnswer) {
+    void rollBack(String reason, CompletableFuture<Void> result, Runnable noAnswer) {
         givingBack = result;
-        predecessor.accept(new Message.Sick(reason));
+        predecessor.accept(new Message.RollBack(reason));
         patience = Deadline.in(PATIENCE, control, noAnswer);
     }
 

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
  * @param successorPid the process that serves now
  * @param generation the successor's generation; the first process of all is generation 1
  * @param took from the request, or from the successor's first word if it was started by somebody else, until it served
- * @param settled completes when the successor has passed its probation and nothing is taken back any more; with a
+ * @param confirmed completes when the successor has passed its probation and nothing is taken back any more; with a
  *     {@link io.github.gracefulnetty.handoff.HandoffException} if this process had to take everything back, and serves
  *     again. It completes on an internal thread, which must not be blocked
  */
-public record UpgradeResult(long successorPid, int generation, Duration took, CompletableFuture<Void> settled) {}
+public record UpgradeResult(long successorPid, int generation, Duration took, CompletableFuture<Void> confirmed) {}

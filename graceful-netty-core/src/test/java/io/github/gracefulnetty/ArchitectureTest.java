@@ -34,7 +34,7 @@ class ArchitectureTest {
                 .layer("transfer")
                 .definedBy(ROOT + ".internal.transfer")
                 .layer("protocol")
-                .definedBy(ROOT + ".internal.protocol")
+                .definedBy(ROOT + ".internal.wire")
                 .layer("process")
                 .definedBy(ROOT + ".internal.process")
                 .layer("activation")

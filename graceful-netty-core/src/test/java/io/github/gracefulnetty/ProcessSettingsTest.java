@@ -14,9 +14,9 @@ class ProcessSettingsTest {
     @Test
     void shouldHandleTheUsualSignalsAndBeReadyByItselfByDefault() {
         Settings settings = read(Map.of(), Map.of());
-        assertThat(settings.upgradeSignals()).containsExactly("HUP");
-        assertThat(settings.stopSignals()).containsExactly("TERM", "INT");
-        assertThat(settings.readyWhenClaimed()).isTrue();
+        assertThat(settings.upgradeOnSignal()).containsExactly("HUP");
+        assertThat(settings.stopOnSignal()).containsExactly("TERM", "INT");
+        assertThat(settings.readyWhenListenersAreClaimed()).isTrue();
         assertThat(settings.handoffPath()).isNull();
     }
 
@@ -25,7 +25,7 @@ class ProcessSettingsTest {
         Settings settings = read(
                 Map.of(
                         "gracefulnetty.drainTimeout", "5s",
-                        "gracefulnetty.upgradeSignal", "none",
+                        "gracefulnetty.upgradeOnSignal", "none",
                         "gracefulnetty.application", "orders"),
                 Map.of(
                         "GRACEFUL_NETTY_DRAIN_TIMEOUT", "9s",
@@ -34,7 +34,7 @@ class ProcessSettingsTest {
         assertThat(settings.drainTimeout()).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.upgradeTimeout()).isEqualTo(Duration.ofMillis(1500));
         assertThat(settings.handoffPath()).isEqualTo(Path.of("/run/app/h.sock"));
-        assertThat(settings.upgradeSignals()).isEmpty();
+        assertThat(settings.upgradeOnSignal()).isEmpty();
         assertThat(settings.application()).isEqualTo("orders");
     }
 

@@ -304,9 +304,9 @@ class HandOnTest {
                 FileChannel appending = FileChannel.open(
                         log, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
                 FileChannel closed = FileChannel.open(data, StandardOpenOption.READ)) {
-            old.graceful.handOnFile("data", reading);
-            old.graceful.handOnFile("log", appending);
-            old.graceful.handOnFile("closed", closed);
+            old.graceful.handOverFile("data", reading);
+            old.graceful.handOverFile("log", appending);
+            old.graceful.handOverFile("closed", closed);
             closed.close();
             old.bind(ANY_PORT);
             ready(old);
@@ -341,9 +341,9 @@ class HandOnTest {
         large[4_999_999] = 7;
         try (Greeter old = start("old")) {
             old.bind(ANY_PORT);
-            old.graceful.handOnState("sessions", () -> "s".getBytes(US_ASCII));
-            old.graceful.handOnState("cache", () -> large);
-            old.graceful.handOnState("empty", () -> new byte[0]);
+            old.graceful.handOverState("sessions", () -> "s".getBytes(US_ASCII));
+            old.graceful.handOverState("cache", () -> large);
+            old.graceful.handOverState("empty", () -> new byte[0]);
             ready(old);
             try (Greeter young = start("young")) {
                 assertThat(young.graceful.inheritedState("sessions")).hasValue("s".getBytes(US_ASCII));
@@ -375,13 +375,13 @@ class HandOnTest {
     private void shouldServeOnWithout(Callable<byte[]> state, String why) throws Exception {
         try (Greeter old = start("old")) {
             Channel listener = old.bind(ANY_PORT);
-            old.graceful.handOnState("sessions", state);
+            old.graceful.handOverState("sessions", state);
             ready(old);
             assertThatThrownBy(() -> start("young"))
                     .isInstanceOf(HandoffException.class)
                     .hasMessageContaining("the application state 'sessions' could not be made: ")
                     .hasMessageContaining(why);
-            old.graceful.handOnState("sessions", () -> new byte[1]);
+            old.graceful.handOverState("sessions", () -> new byte[1]);
             assertThat(Greeter.ask(listener.localAddress())).isEqualTo("old");
             try (Greeter young = start("young")) {
                 young.bind(ANY_PORT);
@@ -395,7 +395,7 @@ class HandOnTest {
     void shouldRefuseMoreStateThanTheSuccessorAllows() throws Exception {
         try (Greeter old = start("old")) {
             old.bind(ANY_PORT);
-            old.graceful.handOnState("cache", () -> new byte[1001]);
+            old.graceful.handOverState("cache", () -> new byte[1001]);
             ready(old);
             assertThatThrownBy(() -> new Greeter(
                             "young", Graceful.builder().handoffPath(path).maxApplicationState(1000)))

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.MessageHandler;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;

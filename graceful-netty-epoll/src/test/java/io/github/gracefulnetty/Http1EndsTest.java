@@ -362,7 +362,7 @@ class Http1EndsTest {
         await().until(() -> steps.size() == 2);
         replace();
         await().until(() -> !connection.config().isAutoRead());
-        young.graceful.giveBack("no database").join();
+        young.graceful.rollBack("no database").join();
         await().until(() -> connection.config().isAutoRead());
         proceed();
         assertThat(client.answer()).isEqualTo("old");

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.Site.Client;
 import io.github.gracefulnetty.drain.Mover;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.SocketPair;
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
@@ -119,8 +119,8 @@ class ProbationTest {
     @Test
     void shouldServeAgainWhenTheSuccessorIsSick() throws Exception {
         try (RawPeer successor = replaceRaw()) {
-            successor.say(new Message.Sick("no database"));
-            assertThat(successor.hear(Message.TakenBack.class).reason()).contains("is sick: no database");
+            successor.say(new Message.RollBack("no database"));
+            assertThat(successor.hear(Message.RolledBack.class).reason()).contains("is sick: no database");
             successor.hearEnd();
         }
         assertServesAgain();
@@ -130,7 +130,7 @@ class ProbationTest {
     void shouldServeAgainWhenTheSuccessorSaysNothing() throws Exception {
         try (RawPeer successor = replaceRaw()) {
             successor.say(new Message.Alive(false));
-            assertThat(successor.hear(Message.TakenBack.class).reason())
+            assertThat(successor.hear(Message.RolledBack.class).reason())
                     .contains("hangs", "has said nothing for 5000 ms");
         }
         assertServesAgain();
@@ -155,8 +155,8 @@ class ProbationTest {
     @Test
     void shouldServeForGoodOnceTheSuccessorSaysSo() throws Exception {
         try (RawPeer successor = replaceRaw()) {
-            successor.say(new Message.Settled());
-            successor.hear(Message.Settled.class);
+            successor.say(new Message.Confirmed());
+            successor.hear(Message.Confirmed.class);
             assertThat(successor.hear(Message.Drained.class).forced()).isZero();
         }
         assertThat(old.graceful.awaitExit().handedOver()).isTrue();
@@ -168,7 +168,7 @@ class ProbationTest {
             successor.say(new Message.Alive(true));
             assertThat(old.graceful.exitFuture()).isNotDone();
             assertThat(old.graceful.isServing()).isFalse();
-            successor.say(new Message.Settled());
+            successor.say(new Message.Confirmed());
             old.graceful.awaitExit();
         }
     }
@@ -184,7 +184,7 @@ class ProbationTest {
                 second.graceful.ready().join();
                 assertThat(first.graceful.awaitExit().handedOver()).isTrue();
                 assertThat(Greeter.ask(address)).isEqualTo("second");
-                assertThatThrownBy(() -> second.graceful.giveBack("late").join())
+                assertThatThrownBy(() -> second.graceful.rollBack("late").join())
                         .hasMessageContaining("not on probation");
             }
         }
@@ -194,7 +194,7 @@ class ProbationTest {
     void shouldGiveBack() throws Exception {
         try (Greeter young = replace(builder())) {
             awaitAnswersFrom("young");
-            young.graceful.giveBack("no database").join();
+            young.graceful.rollBack("no database").join();
             assertThat(young.graceful.awaitExit().handedOver()).isTrue();
             await(old, Lifecycle.State.SERVING);
             awaitAnswersFrom("old");
@@ -251,7 +251,7 @@ class ProbationTest {
             young.graceful.ready().join();
             await(old, Lifecycle.State.PROBATION);
             assertThat(Greeter.ask(unix)).isEqualTo("old");
-            young.graceful.giveBack("it misses a listener").join();
+            young.graceful.rollBack("it misses a listener").join();
             awaitAnswersFrom("old");
         }
         try (Greeter young = new Greeter("young", builder())) {
@@ -280,7 +280,7 @@ class ProbationTest {
             youngest.graceful.ready().join();
             old.graceful.awaitExit();
             awaitAnswersFrom("youngest");
-            youngest.graceful.giveBack("sick").join();
+            youngest.graceful.rollBack("sick").join();
             awaitAnswersFrom("young");
         }
     }

@@ -98,8 +98,8 @@ class ReadmeTest {
                 .sync()
                 .channel();
 
-        graceful.handOnFile("audit", audit);
-        graceful.handOnState("sessions", () -> sessions.save());
+        graceful.handOverFile("audit", audit);
+        graceful.handOverState("sessions", () -> sessions.save());
 
         graceful.ready().join();
         Graceful successor = Graceful.builder().handoffPath(handoff).build();
@@ -125,8 +125,8 @@ class ReadmeTest {
 
     /** Not run: the README shows it. */
     void giveBackAndTell(Graceful graceful) {
-        graceful.giveBack("no database");
-        graceful.upgrade().thenAccept(result -> result.settled().exceptionally(failure -> alert(failure)));
+        graceful.rollBack("no database");
+        graceful.upgrade().thenAccept(result -> result.confirmed().exceptionally(failure -> alert(failure)));
     }
 
     private static CompletableFuture<Void> smokeTest() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;

@@ -2,13 +2,13 @@
 package io.github.gracefulnetty.handoff;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.ProtocolException;
-import io.github.gracefulnetty.internal.protocol.Token;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
 import io.github.gracefulnetty.internal.transfer.PeerCheck;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.ProtocolException;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.buffer.ByteBuf;

@@ -2,14 +2,14 @@
 package io.github.gracefulnetty.handoff;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.FileMode;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.OpenFiles;
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.FileMode;
-import io.github.gracefulnetty.internal.protocol.Inherited;
-import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.bootstrap.AbstractBootstrap;

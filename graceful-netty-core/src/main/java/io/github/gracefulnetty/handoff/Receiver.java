@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.wire.Message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

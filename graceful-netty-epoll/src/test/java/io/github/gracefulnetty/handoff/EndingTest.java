@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.wire.Message;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.MessageHandler;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

@@ -4,8 +4,8 @@ package io.github.gracefulnetty.handoff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.wire.Message;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -4,7 +4,7 @@ package io.github.gracefulnetty.handoff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.internal.protocol.Message;
+import io.github.gracefulnetty.internal.wire.Message;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;

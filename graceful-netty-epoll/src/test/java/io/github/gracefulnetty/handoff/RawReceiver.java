@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.DataInputStream;

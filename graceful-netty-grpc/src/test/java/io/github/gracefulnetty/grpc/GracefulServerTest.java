@@ -136,7 +136,7 @@ class GracefulServerTest {
         for (Future<String> answer : answers) {
             assertThat(answer.get()).isEqualTo("slow");
         }
-        next.giveBack("for a test").join();
+        next.rollBack("for a test").join();
         next.awaitExit();
         assertThat(Calls.call(channel(server)).get()).isEqualTo("slow");
         assertThat(HealthGrpc.newBlockingStub(channel(server))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.internal.protocol.Addresses;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.descriptor.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
@@ -50,7 +50,7 @@ final class Claims {
     /**
      * Adds what may be claimed.
      *
-     * @throws io.github.gracefulnetty.internal.protocol.ProtocolException if its metadata makes no sense; then nothing
+     * @throws io.github.gracefulnetty.internal.wire.ProtocolException if its metadata makes no sense; then nothing
      *     was added, and the caller still owns the descriptors
      */
     synchronized void inherit(List<Inherited> more) {

@@ -3,7 +3,7 @@ package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
-import io.github.gracefulnetty.internal.protocol.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.AbstractServerChannel;

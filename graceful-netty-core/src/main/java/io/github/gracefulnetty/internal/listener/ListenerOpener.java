@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.internal.descriptor.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
-import io.github.gracefulnetty.internal.protocol.Addresses;
-import io.github.gracefulnetty.internal.protocol.Description;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;

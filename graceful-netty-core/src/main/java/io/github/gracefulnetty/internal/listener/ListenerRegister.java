@@ -2,9 +2,9 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.internal.protocol.Addresses;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.Inherited;
+import io.github.gracefulnetty.internal.descriptor.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -78,7 +78,7 @@ public final class ListenerRegister {
     /**
      * Adds what may be claimed; this register owns the descriptors from now on.
      *
-     * @throws io.github.gracefulnetty.internal.protocol.ProtocolException if the metadata makes no sense; then they are
+     * @throws io.github.gracefulnetty.internal.wire.ProtocolException if the metadata makes no sense; then they are
      *     still the caller's
      */
     public void inherit(List<Inherited> descriptors) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
-import io.github.gracefulnetty.internal.protocol.Addresses;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.SocketAddress;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.github.gracefulnetty.internal.descriptor.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
-import io.github.gracefulnetty.internal.protocol.Addresses;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.transfer.Verification;
 import io.github.gracefulnetty.transport.DescriptorKind;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Fields;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.wire.Fields;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.SocketAddress;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.protocol.Bytes;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.OwnedDescriptor;
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.netty.channel.unix.FileDescriptor;
 import java.util.List;

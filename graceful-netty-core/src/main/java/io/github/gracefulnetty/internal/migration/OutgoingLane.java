@@ -2,12 +2,12 @@
 package io.github.gracefulnetty.internal.migration;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.MessageHandler;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.MessageHandler;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;

@@ -2,10 +2,10 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
-import io.github.gracefulnetty.internal.protocol.Message;
-import io.github.gracefulnetty.internal.protocol.MessageCodec;
-import io.github.gracefulnetty.internal.protocol.MessageHandler;
-import io.github.gracefulnetty.internal.protocol.Token;
+import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -74,10 +74,10 @@ public final class IncomingTransfer {
      * @param ticket what the predecessor gave to a process that it started, or {@link Token#NONE}
      * @param application what this process is a generation of, or empty
      * @param patience how long the predecessor may be silent until everything is here
-     * @param mostState how many bytes of application state are accepted
+     * @param maxApplicationState how many bytes of application state are accepted
      */
     public record Request(
-            Message.Purpose purpose, Token ticket, String application, Duration patience, long mostState) {}
+            Message.Purpose purpose, Token ticket, String application, Duration patience, long maxApplicationState) {}
 
     private final NativeTransport transport;
     private final ControlLoop control;
@@ -110,7 +110,7 @@ public final class IncomingTransfer {
         this.where = where;
         this.events = events;
         this.receiver = new DescriptorReceiver(transport, events);
-        this.states = new StateReceiver(request.mostState());
+        this.states = new StateReceiver(request.maxApplicationState());
         this.silence = new Silence(
                 control,
                 request.patience(),

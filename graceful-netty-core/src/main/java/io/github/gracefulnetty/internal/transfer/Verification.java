@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.descriptor.Addresses;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
-import io.github.gracefulnetty.internal.protocol.Addresses;
-import io.github.gracefulnetty.internal.protocol.Description;
-import io.github.gracefulnetty.internal.protocol.FileMode;
-import io.github.gracefulnetty.internal.protocol.ProtocolException;
+import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;

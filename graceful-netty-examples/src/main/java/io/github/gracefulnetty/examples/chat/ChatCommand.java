@@ -44,7 +44,7 @@ public final class ChatCommand implements Callable<Integer>, ListenerOptions.Ser
             Link.connect(hub, loops, new String(predecessor.get(), UTF_8));
         }
         byte[] here = Link.listen(hub, loops).getBytes(UTF_8);
-        graceful.handOnState(LINK, () -> here);
+        graceful.handOverState(LINK, () -> here);
         return new ChannelInitializer<SocketChannel>() {
             @Override
             protected void initChannel(SocketChannel channel) {

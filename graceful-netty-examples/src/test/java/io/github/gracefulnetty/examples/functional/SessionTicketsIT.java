@@ -141,7 +141,7 @@ class SessionTicketsIT {
 
         private void shareTicketKeys(SslContext tls) {
             byte[] keys = graceful.inheritedState("ticket keys").orElseGet(Server::newKeys);
-            graceful.handOnState("ticket keys", () -> keys);
+            graceful.handOverState("ticket keys", () -> keys);
             ((OpenSslServerContext) tls)
                     .sessionContext()
                     .setTicketKeys(new OpenSslSessionTicketKey(

@@ -15,7 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param handoffPath where a second copy finds this process; by default there is none
  * @param drainTimeout after which connections that are still open are closed
  * @param upgradeTimeout how long a successor may take from its start until it serves
- * @param upgradeSignal signals that upgrade; {@code none} for none
+ * @param upgradeOnSignal signals that upgrade; {@code none} for none
  * @param upgradeCommand what starts the successor; by default this process's own command line
  * @param exitJvm whether the JVM exits when this process has handed over and is drained. Otherwise only the application
  *     context is closed
@@ -25,7 +25,7 @@ record GracefulNettyProperties(
         @Nullable String handoffPath,
         @DefaultValue("30s") Duration drainTimeout,
         @DefaultValue("60s") Duration upgradeTimeout,
-        @DefaultValue("HUP") List<String> upgradeSignal,
+        @DefaultValue("HUP") List<String> upgradeOnSignal,
         @DefaultValue List<String> upgradeCommand,
         @DefaultValue("true") boolean exitJvm) {
 
@@ -34,8 +34,8 @@ record GracefulNettyProperties(
         if (handoffPath != null && !handoffPath.isEmpty()) {
             builder.handoffPath(Path.of(handoffPath));
         }
-        if (!upgradeSignal.equals(List.of("none"))) {
-            builder.upgradeOnSignal(upgradeSignal.toArray(String[]::new));
+        if (!upgradeOnSignal.equals(List.of("none"))) {
+            builder.upgradeOnSignal(upgradeOnSignal.toArray(String[]::new));
         }
         if (!upgradeCommand.isEmpty()) {
             builder.upgradeCommand(upgradeCommand);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;

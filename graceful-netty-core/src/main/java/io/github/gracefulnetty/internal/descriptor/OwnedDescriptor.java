@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.descriptor;
 
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
 import java.util.List;
 
 /**
@@ -121,13 +123,13 @@ public sealed interface Message {
     record Alive(boolean undecided) implements Message {}
 
     /** Either: the successor serves for good, nothing is given or taken back any more. */
-    record Settled() implements Message {}
+    record Confirmed() implements Message {}
 
-    /** Successor, on probation: it cannot serve, and why; it goes on until it hears {@link TakenBack}. */
-    record Sick(String reason) implements Message {}
+    /** Successor, on probation: it cannot serve, and why; it goes on until it hears {@link RolledBack}. */
+    record RollBack(String reason) implements Message {}
 
     /** Predecessor, last: it serves again, and why. */
-    record TakenBack(String reason) implements Message {}
+    record RolledBack(String reason) implements Message {}
 
     /**
      * Successor: how many generations are newer than the predecessor that gets this.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

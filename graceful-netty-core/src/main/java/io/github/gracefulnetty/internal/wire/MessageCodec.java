@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
 import io.netty.buffer.ByteBuf;
 
@@ -56,9 +56,9 @@ public final class MessageCodec {
     private static final int WITHDRAWN = 13;
     private static final int END = 14;
     private static final int ALIVE = 15;
-    private static final int SETTLED = 16;
-    private static final int SICK = 17;
-    private static final int TAKEN_BACK = 18;
+    private static final int CONFIRMED = 16;
+    private static final int ROLL_BACK = 17;
+    private static final int ROLLED_BACK = 18;
     private static final int AGE = 19;
     private static final int TAKEN = 20;
     private static final int REFUSED = 21;
@@ -146,14 +146,14 @@ public final class MessageCodec {
             out.writeByte(DRAINED).writeLong(drained.forced());
         } else if (message instanceof Message.Alive alive) {
             out.writeByte(ALIVE).writeBoolean(alive.undecided());
-        } else if (message instanceof Message.Settled) {
-            out.writeByte(SETTLED);
-        } else if (message instanceof Message.Sick sick) {
-            out.writeByte(SICK);
-            Fields.writeString(shorten(sick.reason()), out);
-        } else if (message instanceof Message.TakenBack takenBack) {
-            out.writeByte(TAKEN_BACK);
-            Fields.writeString(shorten(takenBack.reason()), out);
+        } else if (message instanceof Message.Confirmed) {
+            out.writeByte(CONFIRMED);
+        } else if (message instanceof Message.RollBack rollBack) {
+            out.writeByte(ROLL_BACK);
+            Fields.writeString(shorten(rollBack.reason()), out);
+        } else if (message instanceof Message.RolledBack rolledBack) {
+            out.writeByte(ROLLED_BACK);
+            Fields.writeString(shorten(rolledBack.reason()), out);
         } else if (message instanceof Message.Age age) {
             out.writeByte(AGE).writeInt(age.generations());
         } else if (message instanceof Message.Abort abort) {
@@ -229,9 +229,9 @@ public final class MessageCodec {
             case SERVING -> new Message.Serving(Fields.readCounts(in));
             case DRAINED -> new Message.Drained(in.readLong());
             case ALIVE -> new Message.Alive(in.readBoolean());
-            case SETTLED -> new Message.Settled();
-            case SICK -> new Message.Sick(Fields.readString(in));
-            case TAKEN_BACK -> new Message.TakenBack(Fields.readString(in));
+            case CONFIRMED -> new Message.Confirmed();
+            case ROLL_BACK -> new Message.RollBack(Fields.readString(in));
+            case ROLLED_BACK -> new Message.RolledBack(Fields.readString(in));
             case AGE -> new Message.Age(Fields.readCount(in));
             case ABORT -> new Message.Abort(Fields.readString(in));
             case REFUSED -> new Message.Refused(Fields.readCount(in), Fields.readString(in));

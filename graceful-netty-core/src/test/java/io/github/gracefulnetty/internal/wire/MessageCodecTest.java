@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.gracefulnetty.internal.descriptor.Bytes;
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -68,9 +71,9 @@ class MessageCodecTest {
                 new Message.Commit(10_000),
                 new Message.Alive(false),
                 new Message.Alive(true),
-                new Message.Settled(),
-                new Message.Sick("no database"),
-                new Message.TakenBack("it died"),
+                new Message.Confirmed(),
+                new Message.RollBack("no database"),
+                new Message.RolledBack("it died"),
                 new Message.Age(2),
                 new Message.Serving(List.of()),
                 new Message.Serving(List.of(0, 7, 10_000)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.protocol;
+package io.github.gracefulnetty.internal.wire;
 
+import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.net.Inet6Address;
