@@ -2,6 +2,8 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.drain.ConnectionEnds;
+import io.github.gracefulnetty.drain.DrainResult;
+import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import java.time.Duration;
 import java.util.Map;
 
@@ -24,6 +26,17 @@ public record ExitReport(
         int forced,
         Duration drainTook,
         Map<String, ConnectionEnds> byProtocol) {
+    static ExitReport of(GracefulRuntime.Exit exit) {
+        DrainResult drain = exit.drain();
+        return new ExitReport(
+                exit.handedOver(),
+                drain.connections(),
+                drain.moved(),
+                drain.forced(),
+                drain.took(),
+                drain.byProtocol());
+    }
+
     /** How many connections ended by themselves, or as their protocol asks. */
     public int drained() {
         return Math.max(0, connections - migrated - forced);

@@ -8,6 +8,10 @@ import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.transfer.FileItem;
+import io.github.gracefulnetty.internal.upgrade.ExternalSettings;
+import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
+import io.github.gracefulnetty.internal.upgrade.Preparation;
+import io.github.gracefulnetty.internal.upgrade.Settings;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import java.io.IOException;
@@ -67,7 +71,7 @@ public final class Graceful {
 
     private static final class ProcessWide {
         private static final Graceful INSTANCE =
-                ProcessSettings.read(System::getProperty, System.getenv()).build();
+                new Builder().everythingFrom(ExternalSettings.ofThisProcess()).build();
     }
 
     /**
@@ -79,7 +83,7 @@ public final class Graceful {
      *     or move {@code file} while this method runs
      */
     public void handOverFile(String name, FileChannel file) throws IOException {
-        runtime.context().files().handOn(name, FileItem.of(file, checkName(name), Bytes.NONE));
+        runtime.parts().files().handOver(name, FileItem.of(file, checkName(name), Bytes.NONE));
     }
 
     /**
@@ -89,7 +93,7 @@ public final class Graceful {
      * @throws IOException if this process may not open it
      */
     public Optional<FileChannel> inheritedFile(String name) throws IOException {
-        Inherited inherited = runtime.context().register().claimNamed(DescriptorKind.FILE, name);
+        Inherited inherited = runtime.parts().register().claimNamed(DescriptorKind.FILE, name);
         if (inherited == null) {
             return Optional.empty();
         }
@@ -105,12 +109,12 @@ public final class Graceful {
      * a successor gets the bytes before anything else. If it fails, the upgrade does. At most 64 MiB, all names together.
      */
     public void handOverState(String name, Callable<byte[]> state) {
-        runtime.context().states().handOn(checkName(name), state);
+        runtime.parts().states().handOver(checkName(name), state);
     }
 
     /** The state that the predecessor handed on under this name, once. It is there as soon as this object is built. */
     public Optional<byte[]> inheritedState(String name) {
-        return Optional.ofNullable(runtime.context().states().take(name));
+        return Optional.ofNullable(runtime.parts().states().take(name));
     }
 
     private static String checkName(String name) {
@@ -127,10 +131,20 @@ public final class Graceful {
      * Calling it again changes nothing.
      *
      * @return completes when this process serves; with a {@link HandoffException} if the predecessor has given up or
-     *     this process is stopping. It completes on an internal thread, which must not be blocked
+     *     this process is stopping. Dependent actions run on a thread that they may block
      */
     public CompletableFuture<Void> ready() {
         return runtime.ready();
+    }
+
+    /**
+     * Declares that this process cannot serve, because its application has failed to start: for frameworks, whose own
+     * report of the cause comes later, and goes elsewhere. Does not end this process. As a successor that has not said
+     * {@link #ready()} it gives up, and {@code cause} reaches the predecessor's log and the caller of its upgrade; on
+     * probation it rolls back; otherwise nothing happens.
+     */
+    public void fail(Throwable cause) {
+        runtime.fail(Objects.requireNonNull(cause, "cause"));
     }
 
     /**
@@ -141,7 +155,8 @@ public final class Graceful {
      *     after its process has ended. This process serves on then, and may be upgraded again
      */
     public CompletableFuture<UpgradeResult> upgrade() {
-        return runtime.upgrade();
+        return runtime.outer(runtime.upgrade("upgrade()").thenApply(successor -> new UpgradeResult(
+                successor.pid(), successor.generation(), successor.took(), runtime.outer(successor.confirmed()))));
     }
 
     /**
@@ -172,7 +187,7 @@ public final class Graceful {
      * @return completes when no connection is left
      */
     public CompletableFuture<ExitReport> stop() {
-        return runtime.stop();
+        return runtime.outer(runtime.stop().thenApply(ExitReport::of));
     }
 
     /**
@@ -184,7 +199,7 @@ public final class Graceful {
      */
     public ExitReport awaitExit() throws InterruptedException {
         try {
-            return runtime.exitFuture().get();
+            return ExitReport.of(runtime.exitFuture().get());
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -195,7 +210,7 @@ public final class Graceful {
 
     /** What {@link #awaitExit()} waits for, for those who do not want to block. */
     public CompletableFuture<ExitReport> exitFuture() {
-        return runtime.exitFuture().copy();
+        return runtime.outer(runtime.exitFuture().thenApply(ExitReport::of));
     }
 
     /** This process's generation: 1 without a predecessor, otherwise the predecessor's plus 1. */
@@ -205,16 +220,13 @@ public final class Graceful {
 
     /** Whether this process is the one that serves: ready, and not handed over or stopping. */
     public boolean isServing() {
-        return switch (runtime.state()) {
-            case SERVING, SPAWNING, TRANSFERRING, AWAITING_READY, HANDING_OVER, GIVING_BACK -> true;
-            default -> false;
-        };
+        return runtime.phase().serves();
     }
 
     @Override
     public String toString() {
-        return "Graceful(generation=" + generation() + ", state=" + runtime.state() + ", "
-                + runtime.context().settings() + ")";
+        return "Graceful(generation=" + generation() + ", phase=" + runtime.phase().name() + ", "
+                + runtime.parts().settings() + ")";
     }
 
     GracefulRuntime runtime() {
@@ -226,7 +238,7 @@ public final class Graceful {
         private Optional<Path> handoffPath = Optional.empty();
         private Duration drainTimeout = Duration.ofSeconds(30);
         private Duration upgradeTimeout = Duration.ofSeconds(60);
-        private Duration probation = ProcessSettings.probation(System::getProperty, System.getenv());
+        private Duration probation = Duration.ofSeconds(10);
         private Optional<Supplier<? extends CompletionStage<?>>> probationCheck = Optional.empty();
         private int maxDraining = 4;
         private Optional<Path> pidFile = Optional.empty();
@@ -237,8 +249,38 @@ public final class Graceful {
         private String application = "";
         private Migration.Mode migration = Migration.Mode.DECLARED;
         private boolean readyWhenListenersAreClaimed;
+        private boolean allowDroppedListeners;
+        private boolean allowSameProcess;
+        private boolean ownSuccessorsOnly;
 
-        private Builder() {}
+        private Builder() {
+            ExternalSettings external = ExternalSettings.ofThisProcess();
+            external.use("probation", value -> probation(ExternalSettings.duration(value)));
+            external.use("allowSameProcess", value -> allowSameProcess(ExternalSettings.bool(value)));
+        }
+
+        /** For {@link Graceful#processWide()}: each setting that can be written as text, under its own name. */
+        Builder everythingFrom(ExternalSettings external) {
+            readyWhenListenersAreClaimed(true).upgradeOnSignal("HUP").stopOnSignal("TERM", "INT");
+            external.use("handoffPath", value -> handoffPath(Path.of(value)));
+            external.use("pidFile", value -> pidFile(Path.of(value)));
+            external.use("application", this::application);
+            external.use("drainTimeout", value -> drainTimeout(ExternalSettings.duration(value)));
+            external.use("upgradeTimeout", value -> upgradeTimeout(ExternalSettings.duration(value)));
+            external.use("probation", value -> probation(ExternalSettings.duration(value)));
+            external.use("maxDraining", value -> maxDraining(ExternalSettings.number(value)));
+            external.use("maxApplicationState", value -> maxApplicationState(ExternalSettings.number(value)));
+            external.use("migrateConnections", value -> migrateConnections(ExternalSettings.bool(value)));
+            external.use("upgradeOnSignal", value -> upgradeOnSignal(ExternalSettings.signals(value)));
+            external.use("stopOnSignal", value -> stopOnSignal(ExternalSettings.signals(value)));
+            external.use(
+                    "readyWhenListenersAreClaimed",
+                    value -> readyWhenListenersAreClaimed(ExternalSettings.bool(value)));
+            external.use("allowDroppedListeners", value -> allowDroppedListeners(ExternalSettings.bool(value)));
+            external.use("allowSameProcess", value -> allowSameProcess(ExternalSettings.bool(value)));
+            external.use("ownSuccessorsOnly", value -> ownSuccessorsOnly(ExternalSettings.bool(value)));
+            return this;
+        }
 
         /**
          * Where a successor that somebody else starts finds this process, and where this process looks for a
@@ -264,7 +306,7 @@ public final class Graceful {
 
         /**
          * For how long this process, when it has been replaced, watches its successor: if that dies, hangs up, hangs or
-         * gives back, this process serves again. Until then it keeps its listeners, paused, and does not exit. Zero for
+         * rolls back, this process serves again. Until then it keeps its listeners, paused, and does not exit. Zero for
          * none. By default what the system property {@code gracefulnetty.probation} or the environment variable
          * {@code GRACEFUL_NETTY_PROBATION} says, else 10 s.
          */
@@ -279,9 +321,8 @@ public final class Graceful {
         /**
          * Decides when this process, as a successor, has passed its probation, instead of time: it is asked once, on a
          * thread of its own, when this process begins to serve. When what it returns completes, probation is passed; if
-         * that fails, or it throws, this process gives back and ends: see {@link Graceful#rollBack}. Until then the
-         * predecessor waits: limit it with {@link CompletableFuture#orTimeout}. It is not asked if the predecessor has
-         * no probation.
+         * that fails, it throws or returns {@code null}, or nothing happens within the upgrade timeout, this process rolls
+         * back and ends: see {@link Graceful#rollBack}. It is not asked if the predecessor has no probation.
          */
         public Builder probationCheck(Supplier<? extends CompletionStage<?>> check) {
             probationCheck = Optional.of(check);
@@ -377,6 +418,35 @@ public final class Graceful {
         }
 
         /**
+         * Whether this process, as a successor, may bind none of the listeners that its predecessor has: they are gone
+         * then. By default such a successor is refused, as it is most likely another application, or binds too late. Any
+         * listener that it does bind is enough.
+         */
+        public Builder allowDroppedListeners(boolean allow) {
+            allowDroppedListeners = allow;
+            return this;
+        }
+
+        /**
+         * Whether a predecessor may be in this very process: for tests. By default two that are given the same handoff path
+         * in one process are a mistake, and the second one is refused. Also by the system property {@code
+         * gracefulnetty.allowSameProcess} or the environment variable {@code GRACEFUL_NETTY_ALLOW_SAME_PROCESS}.
+         */
+        public Builder allowSameProcess(boolean allow) {
+            allowSameProcess = allow;
+            return this;
+        }
+
+        /**
+         * Whether only a process that this one has started may take over, not one that somebody else starts and that
+         * comes to the handoff path. Off by default.
+         */
+        public Builder ownSuccessorsOnly(boolean only) {
+            ownSuccessorsOnly = only;
+            return this;
+        }
+
+        /**
          * Connects to a predecessor if there is one and receives its listeners; they wait until they are bound. Blocks
          * until that is done.
          *
@@ -405,7 +475,10 @@ public final class Graceful {
                     maxApplicationState,
                     application,
                     migration,
-                    readyWhenListenersAreClaimed);
+                    readyWhenListenersAreClaimed,
+                    allowDroppedListeners,
+                    allowSameProcess,
+                    ownSuccessorsOnly);
         }
 
         private static Duration positive(String name, Duration timeout) {

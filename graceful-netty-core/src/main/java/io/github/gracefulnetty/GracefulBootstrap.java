@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.listener.BootstrapCopy;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenNetwork;
 import io.github.gracefulnetty.internal.listener.NativeTwins;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -67,7 +69,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
     public ChannelFuture listen(String network, String address) {
         ListenNetwork parsed = ListenNetwork.of(network);
         SocketAddress place = parsed.parse(address);
-        NativeTransport transport = graceful.runtime().context().transport();
+        NativeTransport transport = graceful.runtime().parts().transport();
         GracefulBootstrap copy = copyWithoutFactory();
         copy.listenNetwork = parsed;
         copy.channelFactory((ChannelFactory<ServerChannel>) () -> parsed.plain(transport));
@@ -121,7 +123,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
         EventLoopGroup parent = parentGroup;
         EventLoopGroup child = childGroup;
         if (parent != null && child != null && config().group() == null) {
-            NativeTransport transport = graceful.runtime().context().transport();
+            NativeTransport transport = graceful.runtime().parts().transport();
             if (transport != null
                     && NativeTransports.isNio(parent)
                     && NativeTransports.isNio(child)
@@ -142,7 +144,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
         }
         ListenNetwork network = listenNetwork;
         ServerChannel channel = LateBindingServerChannel.create(
-                graceful.runtime().context().register(), network == null ? kind : network.kind(), factory::newChannel);
+                graceful.runtime().parts().register(), network == null ? kind : network.kind(), factory::newChannel);
         if (network != null && network.family() != null) {
             channel.attr(LateBindingServerChannel.FAMILY).set(network.family());
         }

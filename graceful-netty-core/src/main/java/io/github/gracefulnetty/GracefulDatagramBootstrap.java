@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.listener.BootstrapCopy;
 import io.github.gracefulnetty.internal.listener.DatagramOpener;
 import io.github.gracefulnetty.internal.listener.NativeTwins;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -76,7 +77,7 @@ public final class GracefulDatagramBootstrap extends Bootstrap {
     public Bootstrap validate() {
         EventLoopGroup group = givenGroup;
         if (group != null && config().group() == null) {
-            NativeTransport transport = graceful.runtime().context().transport();
+            NativeTransport transport = graceful.runtime().parts().transport();
             boolean twin = transport != null && NativeTransports.isNio(group) && kind() != null;
             super.group(twin ? NativeTwins.of(group, Objects.requireNonNull(transport)) : group);
         }
@@ -95,7 +96,7 @@ public final class GracefulDatagramBootstrap extends Bootstrap {
     @Override
     public ChannelFuture bind(SocketAddress address) {
         validate();
-        NativeTransport transport = graceful.runtime().context().transport();
+        NativeTransport transport = graceful.runtime().parts().transport();
         DescriptorKind kind = kind();
         io.netty.channel.ChannelFactory<? extends Channel> factory = plainFactory;
         if (transport == null || kind == null || factory == null || !transport.drives(config().group())) {
@@ -104,7 +105,7 @@ public final class GracefulDatagramBootstrap extends Bootstrap {
         }
         Bootstrap plain = new Bootstrap().group(config().group());
         BootstrapCopy.copy(config(), plain);
-        return new DatagramOpener(graceful.runtime().context().register(), transport, kind, socketName)
+        return new DatagramOpener(graceful.runtime().parts().register(), transport, kind, socketName)
                 .open(plain, factory, address);
     }
 

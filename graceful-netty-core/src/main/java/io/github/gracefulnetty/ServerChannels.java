@@ -4,6 +4,7 @@ package io.github.gracefulnetty;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.ChannelFactory;
@@ -23,34 +24,34 @@ import org.jspecify.annotations.Nullable;
  * predecessor, from a service manager, or a fresh one. Accepting begins when the process is ready.
  */
 public final class ServerChannels {
-    private final ProcessContext context;
+    private final Parts parts;
     private final ServerDrain drain;
 
-    private ServerChannels(ProcessContext context, ServerDrain drain) {
-        this.context = context;
+    private ServerChannels(Parts parts, ServerDrain drain) {
+        this.parts = parts;
         this.drain = drain;
     }
 
     /** Their connections are drained by graceful-netty, each as its protocol asks. */
     public static ServerChannels of(Graceful graceful) {
-        return new ServerChannels(graceful.runtime().context(), ConnectionTracker.EACH);
+        return new ServerChannels(graceful.runtime().parts(), ConnectionTracker.EACH);
     }
 
     /** The same, but {@code drain} ends the connections that they accept. It is asked to even if there are none. */
     public ServerChannels drainedBy(ServerDrain drain) {
-        context.connections().serve(drain);
-        return new ServerChannels(context, drain);
+        parts.connections().serve(drain);
+        return new ServerChannels(parts, drain);
     }
 
     /** After which {@link ServerDrain#force()} is called. */
     public Duration drainTimeout() {
-        return context.settings().drainTimeout();
+        return parts.settings().drainTimeout();
     }
 
     /** Event loops that drive these channels; the caller shuts them down. */
     @SuppressWarnings("deprecation") // the only NIO group that both Netty lines have
     public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) {
-        NativeTransport transport = context.transport();
+        NativeTransport transport = parts.transport();
         return transport == null
                 ? new NioEventLoopGroup(threads, threadFactory)
                 : transport.newGroup(threads, threadFactory);
@@ -59,7 +60,7 @@ public final class ServerChannels {
     /** Makes TCP listeners. */
     public ChannelFactory<ServerChannel> tcp() {
         return () -> LateBindingServerChannel.create(
-                context.register(), DescriptorKind.TCP_LISTENER, NioServerSocketChannel::new, drain);
+                parts.register(), DescriptorKind.TCP_LISTENER, NioServerSocketChannel::new, drain);
     }
 
     /**
@@ -68,13 +69,13 @@ public final class ServerChannels {
      * @throws UnsupportedOperationException if there is no native transport
      */
     public ChannelFactory<ServerChannel> unix() {
-        NativeTransport transport = context.transport();
+        NativeTransport transport = parts.transport();
         if (transport == null) {
             throw new UnsupportedOperationException("unix listeners need a native transport: add "
-                    + "io.github.gracefulnetty:graceful-netty-epoll (" + context.transportProblem() + ")");
+                    + "io.github.gracefulnetty:graceful-netty-epoll (" + parts.transportProblem() + ")");
         }
         return () -> LateBindingServerChannel.create(
-                context.register(),
+                parts.register(),
                 DescriptorKind.UNIX_LISTENER,
                 () -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null),
                 drain);
@@ -86,7 +87,7 @@ public final class ServerChannels {
             DescriptorKind kind = kindOf(plain);
             return kind == null
                     ? plain.newChannel()
-                    : LateBindingServerChannel.create(context.register(), kind, plain, drain);
+                    : LateBindingServerChannel.create(parts.register(), kind, plain, drain);
         };
     }
 

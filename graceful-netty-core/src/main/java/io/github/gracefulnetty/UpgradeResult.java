@@ -12,6 +12,6 @@ import java.util.concurrent.CompletableFuture;
  * @param took from the request, or from the successor's first word if it was started by somebody else, until it served
  * @param confirmed completes when the successor has passed its probation and nothing is taken back any more; with a
  *     {@link io.github.gracefulnetty.handoff.HandoffException} if this process had to take everything back, and serves
- *     again. It completes on an internal thread, which must not be blocked
+ *     again. Dependent actions run on a thread that they may block
  */
 public record UpgradeResult(long successorPid, int generation, Duration took, CompletableFuture<Void> confirmed) {}

@@ -4,7 +4,8 @@ package io.github.gracefulnetty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.upgrade.ExternalSettings;
+import io.github.gracefulnetty.internal.upgrade.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -47,17 +48,9 @@ class ProcessSettingsTest {
                 .hasMessage("GRACEFUL_NETTY_DRAIN_TIMEOUT=0s: drainTimeout must be more than 0, not PT0S");
     }
 
-    @Test
-    void shouldReadATicketOnlyInTheFormThatItWrites() {
-        assertThatThrownBy(() -> PredecessorTicket.parse("12:xyz:/path"))
-                .isInstanceOf(HandoffException.class)
-                .hasMessage("GRACEFUL_NETTY_PREDECESSOR was not written by graceful-netty: unset it");
-        assertThat(PredecessorTicket.parse("12:000102030405060708090a0b0c0d0e0f:/a:b"))
-                .extracting(PredecessorTicket::pid, PredecessorTicket::path)
-                .containsExactly(12L, Path.of("/a:b"));
-    }
-
     private static Settings read(Map<String, String> properties, Map<String, String> environment) {
-        return ProcessSettings.read(properties::get, environment).settings();
+        return Graceful.builder()
+                .everythingFrom(new ExternalSettings(properties::get, environment))
+                .settings();
     }
 }

@@ -119,7 +119,7 @@ class GracefulBootstrapTest {
                 .channel();
         try (Socket first = Greeter.connect(listener.localAddress());
                 Socket second = Greeter.connect(listener.localAddress())) {
-            assertThat(server.graceful.runtime().context().connections().open()).isEmpty();
+            assertThat(server.graceful.runtime().parts().connections().open()).isEmpty();
             listener.read();
             assertThat(Greeter.read(first.getInputStream())).isEqualTo("hello");
             listener.config().setAutoRead(true);

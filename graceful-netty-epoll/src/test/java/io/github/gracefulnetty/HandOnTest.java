@@ -417,7 +417,7 @@ class HandOnTest {
                 SocketAddress late = old.bind(ANY_PORT).localAddress();
                 SocketAddress lateUdp = bindUdp(old, "old", ANY_PORT).localAddress();
                 await().untilAsserted(() -> assertThat(
-                                young.graceful.runtime().context().register().unclaimed())
+                                young.graceful.runtime().parts().register().unclaimed())
                         .hasSize(2));
                 assertThat(young.bind(late).localAddress()).isEqualTo(late);
                 bindUdp(young, "young", lateUdp);

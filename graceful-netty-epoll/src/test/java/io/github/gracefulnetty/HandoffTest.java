@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.upgrade.Phase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -373,7 +374,7 @@ class HandoffTest {
                     young.bind(listener.localAddress());
                     await().untilAsserted(() -> assertThat(old.graceful
                                     .runtime()
-                                    .context()
+                                    .parts()
                                     .connections()
                                     .open())
                             .hasSize(2));
@@ -401,7 +402,7 @@ class HandoffTest {
             try (Socket first = Greeter.connect(address);
                     Socket second = Greeter.connect(address)) {
                 await().until(() ->
-                        server.graceful.runtime().context().connections().open().size() == 2);
+                        server.graceful.runtime().parts().connections().open().size() == 2);
                 assertThat(server.graceful.stop().join().forced()).isEqualTo(2);
                 assertThat(first.getInputStream().read()).isEqualTo(-1);
                 assertThat(second.getInputStream().read()).isEqualTo(-1);
@@ -443,7 +444,7 @@ class HandoffTest {
     }
 
     private static void awaitServing(Greeter greeter) {
-        await().until(() -> greeter.graceful.runtime().state() == Lifecycle.State.SERVING);
+        await().until(() -> greeter.graceful.runtime().phase() instanceof Phase.Serving);
     }
 
     private static void ready(Greeter greeter) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.upgrade.Phase;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -66,7 +67,7 @@ class HostileSuccessorTest {
     @AfterEach
     void shouldServeOnAndHandOver() throws Exception {
         try (Greeter old = server) {
-            await().until(() -> server.graceful.runtime().state() == Lifecycle.State.SERVING);
+            await().until(() -> server.graceful.runtime().phase() instanceof Phase.Serving);
             assertThat(Greeter.ask(address)).isEqualTo("server");
             try (Greeter young = new Greeter("young", Graceful.builder().handoffPath(path))) {
                 young.bind(address);
@@ -144,7 +145,7 @@ class HostileSuccessorTest {
             Message hello = new Message.Hello(oldest, newest, Message.Purpose.TAKE_OVER, 1, Token.NONE);
             assertThat(peer.say(hello).hearAbort())
                     .isEqualTo("protocol version 1 is spoken here, you speak " + oldest + " to " + newest);
-            assertThat(server.graceful.runtime().state()).isEqualTo(Lifecycle.State.SERVING);
+            assertThat(server.graceful.runtime().phase()).isInstanceOf(Phase.Serving.class);
         }
     }
 
@@ -368,7 +369,7 @@ class HostileSuccessorTest {
                     }
                 }
             }
-            await().until(() -> server.graceful.runtime().state() == Lifecycle.State.SERVING);
+            await().until(() -> server.graceful.runtime().phase() instanceof Phase.Serving);
             assertThat(Greeter.ask(address)).isEqualTo("server");
         }
     }

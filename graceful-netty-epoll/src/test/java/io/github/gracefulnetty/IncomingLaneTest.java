@@ -68,7 +68,7 @@ class IncomingLaneTest {
         site.ready();
         client = new Client(listener);
         assertThat(client.send("a\n").line()).isEqualTo("1 a");
-        migration = site.graceful.runtime().context().migration();
+        migration = site.graceful.runtime().parts().migration();
         try (LanePeer successor = new LanePeer(onControl(migration::offer))) {
             Mover mover = Objects.requireNonNull(onControl(migration::mover), "mover");
             mover.begin(staying -> {}, () -> {});
@@ -116,7 +116,7 @@ class IncomingLaneTest {
 
     private <T> T onControl(Callable<T> action) throws Exception {
         CompletableFuture<T> result = new CompletableFuture<>();
-        site.graceful.runtime().context().control().execute(() -> {
+        site.graceful.runtime().parts().control().execute(() -> {
             try {
                 result.complete(action.call());
             } catch (Exception | AssertionError e) {
@@ -127,7 +127,7 @@ class IncomingLaneTest {
     }
 
     private Channel onlyConnection() {
-        List<Channel> open = site.graceful.runtime().context().connections().open();
+        List<Channel> open = site.graceful.runtime().parts().connections().open();
         assertThat(open).hasSize(1);
         return open.get(0);
     }
@@ -144,7 +144,7 @@ class IncomingLaneTest {
         Message.Refused refused = predecessor.hear(Message.Refused.class);
         assertThat(refused.connection()).isEqualTo(number);
         assertThat(refused.reason()).containsAnyOf(reasons);
-        assertThat(site.graceful.runtime().context().connections().open()).isEmpty();
+        assertThat(site.graceful.runtime().parts().connections().open()).isEmpty();
     }
 
     private void shouldTakeTheTrueOne() throws Exception {
@@ -173,7 +173,7 @@ class IncomingLaneTest {
         shouldRefuse(
                 Objects.requireNonNull(site.graceful
                         .runtime()
-                        .context()
+                        .parts()
                         .register()
                         .items()
                         .get(0)

@@ -63,14 +63,14 @@ class LaneTest {
         site.ready();
         client = new Client(listener);
         assertThat(client.send("a\n").line()).isEqualTo("1 a");
-        Migration migration = site.graceful.runtime().context().migration();
+        Migration migration = site.graceful.runtime().parts().migration();
         List<DescriptorSender.Item> ends = migration.offer();
         assertThat(ends).hasSize(2);
         peer = new LanePeer(ends);
         mover = Objects.requireNonNull(migration.mover(), "mover");
         mover.begin(stays::add, () -> changed.run());
         for (Channel connection :
-                site.graceful.runtime().context().connections().open()) {
+                site.graceful.runtime().parts().connections().open()) {
             assertThat(connection
                             .eventLoop()
                             .submit(() -> mover.take(connection))
@@ -195,12 +195,12 @@ class LaneTest {
 
     @Test
     void shouldBeTheLaterUpgradesIfTheEarlierOneLearnsLateThatItHasFailed() throws Exception {
-        Migration migration = site.graceful.runtime().context().migration();
+        Migration migration = site.graceful.runtime().parts().migration();
         try (LanePeer later = new LanePeer(migration.offer())) {
             Mover other = Objects.requireNonNull(migration.mover(), "mover");
             other.begin(stays::add, () -> {});
             Channel connection =
-                    site.graceful.runtime().context().connections().open().get(0);
+                    site.graceful.runtime().parts().connections().open().get(0);
             assertThat(connection
                             .eventLoop()
                             .submit(() -> other.take(connection))
@@ -217,7 +217,7 @@ class LaneTest {
 
     private void readHalfALine() throws Exception {
         Channel connection =
-                site.graceful.runtime().context().connections().open().get(0);
+                site.graceful.runtime().parts().connections().open().get(0);
         CountDownLatch read = new CountDownLatch(1);
         ChannelHandler observer = new ChannelInboundHandlerAdapter() {
             @Override
@@ -275,7 +275,7 @@ class LaneTest {
 
     @Test
     void shouldLeaveNoSocketsOpenIfThePredecessorServesAgainAtOnce() throws Exception {
-        Migration migration = site.graceful.runtime().context().migration();
+        Migration migration = site.graceful.runtime().parts().migration();
         assertThat(migration.offer()).isNotEmpty();
         Mover other = Objects.requireNonNull(migration.mover(), "mover");
         other.cancel();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.upgrade.Phase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -68,12 +69,12 @@ class ProbationTest {
 
     private Greeter replace(Graceful.Builder settings) throws Exception {
         Greeter young = start(settings);
-        await(old, Lifecycle.State.PROBATION);
+        await(old, Phase.OnProbation.class);
         return young;
     }
 
-    private static void await(Greeter greeter, Lifecycle.State state) {
-        Awaitility.await().until(() -> greeter.graceful.runtime().state() == state);
+    private static void await(Greeter greeter, Class<? extends Phase> phase) {
+        Awaitility.await().until(() -> phase.isInstance(greeter.graceful.runtime().phase()));
     }
 
     private void awaitAnswersFrom(String name) {
@@ -97,7 +98,7 @@ class ProbationTest {
             assertThat(successor.hear(Message.Commit.class).probationMillis()).isEqualTo(LONG.toMillis());
             successor.say(new Message.Serving(List.of()));
         }
-        await(old, Lifecycle.State.PROBATION);
+        await(old, Phase.OnProbation.class);
         return successor;
     }
 
@@ -145,7 +146,7 @@ class ProbationTest {
     }
 
     private void assertServesAgain() throws Exception {
-        await(old, Lifecycle.State.SERVING);
+        await(old, Phase.Serving.class);
         awaitAnswersFrom("old");
         try (Greeter young = replace(builder())) {
             awaitAnswersFrom("young");
@@ -196,7 +197,7 @@ class ProbationTest {
             awaitAnswersFrom("young");
             young.graceful.rollBack("no database").join();
             assertThat(young.graceful.awaitExit().handedOver()).isTrue();
-            await(old, Lifecycle.State.SERVING);
+            await(old, Phase.Serving.class);
             awaitAnswersFrom("old");
         }
         assertThat(Greeter.ask(unix)).isEqualTo("old"); // the path outlives who gave back
@@ -227,7 +228,7 @@ class ProbationTest {
                 verdict.completeExceptionally(new IOException("no disk"));
                 young.graceful.awaitExit();
             }
-            await(old, Lifecycle.State.SERVING);
+            await(old, Phase.Serving.class);
             awaitAnswersFrom("old");
         }
     }
@@ -249,7 +250,7 @@ class ProbationTest {
         try (Greeter young = new Greeter("young", builder())) {
             young.bind(address);
             young.graceful.ready().join();
-            await(old, Lifecycle.State.PROBATION);
+            await(old, Phase.OnProbation.class);
             assertThat(Greeter.ask(unix)).isEqualTo("old");
             young.graceful.rollBack("it misses a listener").join();
             awaitAnswersFrom("old");
@@ -299,7 +300,7 @@ class ProbationTest {
             Awaitility.await()
                     .until(() -> !first.graceful
                             .runtime()
-                            .context()
+                            .parts()
                             .connections()
                             .open()
                             .isEmpty());
@@ -309,7 +310,7 @@ class ProbationTest {
                 try (Greeter third = new Greeter("third", builder())) {
                     third.bind(listener.localAddress());
                     third.graceful.ready().join();
-                    await(second, Lifecycle.State.PROBATION);
+                    await(second, Phase.OnProbation.class);
                     second.graceful.stop();
                     second.graceful.stop().join();
                     assertThat(first.graceful.exitFuture()).isNotDone();
@@ -337,7 +338,7 @@ class ProbationTest {
             Awaitility.await()
                     .until(() -> !first.graceful
                             .runtime()
-                            .context()
+                            .parts()
                             .connections()
                             .open()
                             .isEmpty());

@@ -49,7 +49,7 @@ class RemovedPathTest {
     @Test
     void shouldPutItInPlaceAgain() throws Exception {
         Files.delete(path);
-        server.graceful.runtime().tendNow().join();
+        server.graceful.runtime().upkeep().tendNow().join();
         try (Greeter young = new Greeter("young", Graceful.builder().handoffPath(path))) {
             young.bind(address);
             young.graceful.ready().join();
@@ -62,11 +62,11 @@ class RemovedPathTest {
     @Test
     void shouldLeaveAloneWhatIsInPlace() throws Exception {
         Object own = Files.getAttribute(path, "unix:ino");
-        server.graceful.runtime().tendNow().join();
+        server.graceful.runtime().upkeep().tendNow().join();
         assertThat(Files.getAttribute(path, "unix:ino")).isEqualTo(own);
         Files.delete(path);
         Files.writeString(path, "somebody else's");
-        server.graceful.runtime().tendNow().join();
+        server.graceful.runtime().upkeep().tendNow().join();
         assertThat(path).hasContent("somebody else's");
         server.graceful.stop().join();
         assertThat(path).hasContent("somebody else's");
@@ -76,13 +76,13 @@ class RemovedPathTest {
     void shouldSayThatItCannotWithoutADirectory() throws Exception {
         Files.delete(path);
         Files.delete(directory);
-        server.graceful.runtime().tendNow().join();
+        server.graceful.runtime().upkeep().tendNow().join();
         assertThatThrownBy(() -> server.graceful.upgrade().join())
                 .hasMessageContaining(
                         "upgrade refused: there is no way for a successor to connect: somebody has removed");
         assertThat(Greeter.ask(address)).isEqualTo("server");
         Files.createDirectory(directory);
-        server.graceful.runtime().tendNow().join();
+        server.graceful.runtime().upkeep().tendNow().join();
         assertThat(path).exists();
     }
 
@@ -103,7 +103,7 @@ class RemovedPathTest {
             Path inUse = temporary(dead, "2");
             listening.bind(new DomainSocketAddress(inUse.toString()));
             listening.listen(1);
-            server.graceful.runtime().tendNow().join();
+            server.graceful.runtime().upkeep().tendNow().join();
             assertThat(socket).doesNotExist();
             assertThat(pidFile).doesNotExist();
             assertThat(inUse).exists();

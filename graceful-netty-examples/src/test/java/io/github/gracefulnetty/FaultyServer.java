@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.examples.Main;
+import io.github.gracefulnetty.internal.upgrade.Phases;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +26,9 @@ public final class FaultyServer {
 
     /** It exits. */
     public static final String EXIT = "exit";
+
+    /** A class that is needed there cannot be loaded any more. */
+    public static final String THROW = "throw";
 
     /** Its connections to the other process end, as if it had closed them. */
     public static final String CUT = "cut";
@@ -48,7 +51,7 @@ public final class FaultyServer {
 
     public static void main(String... arguments) {
         FaultyServer server = new FaultyServer(Path.of(System.getProperty("faults")));
-        Lifecycle.watch(server::changes);
+        Phases.watch(server::changes);
         running = server;
         Thread exits = new Thread(server::exitWhenTold, "exits-when-told");
         exits.setDaemon(true);
@@ -69,11 +72,14 @@ public final class FaultyServer {
         }
     }
 
-    private void changes(Lifecycle.State from, Lifecycle.Event event, boolean after) {
-        at(point(from.name(), event.name(), after));
+    private void changes(String from, Phases.Event event, boolean after) {
+        at(point(from, event.name(), after));
         if (after) {
-            state = String.valueOf(
-                    Lifecycle.table().getOrDefault(from, Map.of()).get(event));
+            state = Phases.table().stream()
+                    .filter(row -> row.from().getSimpleName().equals(from) && row.event() == event)
+                    .map(row -> row.to().getSimpleName())
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -103,6 +109,10 @@ public final class FaultyServer {
                 case EXIT -> {
                     reached();
                     System.exit(0);
+                }
+                case THROW -> {
+                    reached();
+                    throw new NoClassDefFoundError("a fault at " + point);
                 }
                 case CUT -> {
                     cut();

@@ -17,4 +17,11 @@ public record DrainResult(int connections, int forced, Duration took, Map<String
     public int moved() {
         return byProtocol.values().stream().mapToInt(ConnectionEnds::migrated).sum();
     }
+
+    /** How many it has ended: those that were opened while it lasted, too. */
+    public int total() {
+        return Math.max(
+                connections,
+                byProtocol.values().stream().mapToInt(ConnectionEnds::total).sum());
+    }
 }

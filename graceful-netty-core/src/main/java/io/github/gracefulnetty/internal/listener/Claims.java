@@ -46,6 +46,7 @@ final class Claims {
     record Claimed(Inherited inherited, ListenerTraits traits) {}
 
     private final List<Claimed> inherited = new ArrayList<>();
+    private int claimedSockets;
 
     /**
      * Adds what may be claimed.
@@ -60,6 +61,16 @@ final class Claims {
             understood.add(new Claimed(one, socket ? ListenerTraits.of(one) : new ListenerTraits(null, false)));
         }
         inherited.addAll(understood);
+    }
+
+    /** The same, with what belongs to them. */
+    synchronized List<Inherited> inherited() {
+        return inherited.stream().map(Claimed::inherited).toList();
+    }
+
+    /** How many sockets were claimed. */
+    synchronized int claimedSockets() {
+        return claimedSockets;
     }
 
     /** What nobody has claimed so far. */
@@ -101,6 +112,9 @@ final class Claims {
                 if (description.kind() == wanted.kind()
                         && isOfFamily(description, wanted.family())
                         && match.holds(one, wanted)) {
+                    if (description.kind().isSocket()) {
+                        claimedSockets++;
+                    }
                     return inherited.remove(i);
                 }
             }

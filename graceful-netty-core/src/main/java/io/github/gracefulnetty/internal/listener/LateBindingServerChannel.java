@@ -210,6 +210,15 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
+        try {
+            open(address);
+        } catch (Throwable t) {
+            register.notBound(address, t);
+            throw t;
+        }
+    }
+
+    private void open(SocketAddress address) throws Exception {
         EventLoop loop = eventLoop();
         Listener bound = new ListenerOpener(register, kind, plainFactory)
                 .open(address, super.attr(FAMILY).get(), name(), config, loop);

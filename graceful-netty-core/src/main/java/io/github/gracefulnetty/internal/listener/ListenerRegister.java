@@ -6,6 +6,7 @@ import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -31,6 +33,7 @@ public final class ListenerRegister {
     private final List<OpenSocket> open = new ArrayList<>();
     private volatile BiConsumer<LateBindingServerChannel, Channel> accepted = (listener, connection) -> {};
     private volatile boolean accepting;
+    private volatile @Nullable String notBound;
     private volatile Collection<? extends DescriptorSender.Item> kept = List.of();
 
     /**
@@ -88,6 +91,30 @@ public final class ListenerRegister {
     /** What was inherited and nobody has claimed so far. */
     public List<Description> unclaimed() {
         return claims.unclaimed();
+    }
+
+    /** The same, with what belongs to them; they stay this register's. */
+    public List<Inherited> unclaimedInherited() {
+        return claims.inherited();
+    }
+
+    /** The sockets among them. */
+    public List<Description> unclaimedSockets() {
+        return unclaimed().stream().filter(one -> one.kind().isSocket()).toList();
+    }
+
+    /** How many inherited sockets were claimed so far. */
+    public int claimedSockets() {
+        return claims.claimedSockets();
+    }
+
+    /** What was tried last and could not be bound, and why. */
+    public Optional<String> whyNotBound() {
+        return Optional.ofNullable(notBound);
+    }
+
+    void notBound(SocketAddress address, Throwable cause) {
+        notBound = "it could not bind " + Addresses.format(address) + ": " + Reasons.of(cause);
     }
 
     /** Whether a socket of that identity waits to be claimed. */

@@ -31,7 +31,16 @@ public final class Migration {
         /** Those whose handlers all are Netty's own and known, or {@link io.github.gracefulnetty.migration.Migratable}. */
         DECLARED,
         /** Those, and all HTTP/1.1 connections: the application says that its handlers keep nothing between exchanges. */
-        ALL
+        ALL;
+
+        /** As a setting says it. */
+        public String setting() {
+            return switch (this) {
+                case OFF -> "false";
+                case DECLARED -> "declared";
+                case ALL -> "true";
+            };
+        }
     }
 
     private final @Nullable NativeTransport transport;

@@ -8,7 +8,10 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
@@ -21,11 +24,15 @@ import org.jspecify.annotations.Nullable;
  * connections of handoffs.
  */
 public final class ControlLoop {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ControlLoop.class);
+
     private static final long SHUTDOWN_SECONDS = 5;
 
     private final @Nullable EventLoopGroup group;
     private final EventLoop loop;
     private final Set<Channel> channels = new HashSet<>();
+    private volatile Consumer<Throwable> trouble =
+            failure -> LOGGER.error("graceful-netty: unexpected: {}", Reasons.of(failure), failure);
 
     /** Starts no thread before there is something to do. */
     public ControlLoop(@Nullable NativeTransport transport) {
@@ -60,14 +67,28 @@ public final class ControlLoop {
         loop.register(channel);
     }
 
+    /** Who is told, on the loop, when a task has failed; without, it is logged. To be set before there are any. */
+    public void onTrouble(Consumer<Throwable> action) {
+        trouble = action;
+    }
+
+    /** The barrier: a task that fails ends nothing but itself, and whoever decides here is told. */
+    private void run(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable t) {
+            trouble.accept(t);
+        }
+    }
+
     /** @throws java.util.concurrent.RejectedExecutionException if the loop has ended */
     public void execute(Runnable action) {
-        loop.execute(action);
+        loop.execute(() -> run(action));
     }
 
     /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. */
     public ScheduledFuture<?> schedule(Runnable action, Duration delay) {
-        return loop.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+        return loop.schedule(() -> run(action), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**

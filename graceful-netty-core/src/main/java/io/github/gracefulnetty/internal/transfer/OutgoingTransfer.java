@@ -236,7 +236,7 @@ public final class OutgoingTransfer {
             if (message instanceof Message.Received received && sender != null && !over) {
                 heard();
                 sender.received(received);
-            } else if (message instanceof Message.Abort abort) {
+            } else if (message instanceof Message.Abort abort && !over) {
                 fail(receiver + " says: " + abort.reason());
             } else if (!events.said(message)) {
                 fail(receiver + " said " + message.getClass().getSimpleName() + " when that was not due");

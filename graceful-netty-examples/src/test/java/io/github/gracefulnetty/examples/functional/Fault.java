@@ -36,7 +36,9 @@ record Fault(Way way, Point point, Side side, Action action) {
         /** It is stopped by a signal, until the other one has dealt with it. */
         HANG,
         /** The connections between the two end. */
-        CUT
+        CUT,
+        /** Something is thrown there that nobody expected: a class that cannot be loaded any more. */
+        THROW
     }
 
     /** Who serves in the end. */
@@ -55,8 +57,10 @@ record Fault(Way way, Point point, Side side, Action action) {
         RECEIVED,
         /** The successor may accept. */
         COMMITTED,
+        /** The successor is confirmed, the predecessor still drains. */
+        CONFIRMED,
         /** Nothing is taken back any more. */
-        SETTLED
+        DRAINED
     }
 
     /** A change of state in one of the two, before or after it. */
@@ -72,20 +76,20 @@ record Fault(Way way, Point point, Side side, Action action) {
     }
 
     private static final List<List<String>> CHANGES = List.of(
-            List.of("SERVING", "UPGRADE_REQUESTED"),
-            List.of("STARTING", "PREDECESSOR_FOUND"),
-            List.of("SPAWNING", "SUCCESSOR_CONNECTED"),
-            List.of("SERVING", "SUCCESSOR_CONNECTED"),
-            List.of("TRANSFERRING", FaultyServer.DESCRIPTOR),
-            List.of("RECEIVING", FaultyServer.DESCRIPTOR),
-            List.of("RECEIVING", "RECEIVED"),
-            List.of("TRANSFERRING", "TRANSFERRED"),
-            List.of("INITIALISING", "READY"),
-            List.of("AWAITING_READY", "SUCCESSOR_READY"),
-            List.of("COMMITTING", "COMMITTED"),
-            List.of("HANDING_OVER", "SUCCESSOR_SERVING"),
-            List.of("PROBATION", "PROBATION_PASSED"),
-            List.of("DRAINING", "DRAINED"));
+            List.of("Serving", "UPGRADE_REQUESTED"),
+            List.of("Starting", "PREDECESSOR_FOUND"),
+            List.of("Spawning", "SUCCESSOR_CONNECTED"),
+            List.of("Serving", "SUCCESSOR_CONNECTED"),
+            List.of("Transferring", FaultyServer.DESCRIPTOR),
+            List.of("Receiving", FaultyServer.DESCRIPTOR),
+            List.of("Receiving", "RECEIVED"),
+            List.of("Transferring", "TRANSFERRED"),
+            List.of("Initialising", "READY"),
+            List.of("AwaitingReady", "SUCCESSOR_READY"),
+            List.of("Committing", "COMMITTED"),
+            List.of("HandingOver", "SUCCESSOR_SERVING"),
+            List.of("OnProbation", "CONFIRMED"),
+            List.of("Draining", "DRAINED"));
 
     /** All that can happen, in the order of an upgrade. */
     static List<Fault> all() {
@@ -110,17 +114,17 @@ record Fault(Way way, Point point, Side side, Action action) {
 
     private boolean isPossible() {
         boolean otherWay = way == Way.COPY
-                ? point.event().equals("UPGRADE_REQUESTED") || point.from().equals("SPAWNING")
-                : point.equals(new Point("SERVING", "SUCCESSOR_CONNECTED", point.after()));
+                ? point.event().equals("UPGRADE_REQUESTED") || point.from().equals("Spawning")
+                : point.equals(new Point("Serving", "SUCCESSOR_CONNECTED", point.after()));
         boolean nobodyThere = progress() == Progress.ALONE && side == Side.SUCCESSOR;
-        boolean cutTwice = action == Action.CUT && side != passes();
-        return !otherWay && !nobodyThere && !cutTwice;
+        boolean elsewhere = (action == Action.CUT || action == Action.THROW) && side != passes();
+        return !otherWay && !nobodyThere && !elsewhere;
     }
 
     /** Who comes to this point. */
     Side passes() {
         return switch (point.event()) {
-            case FaultyServer.DESCRIPTOR -> point.from().equals("RECEIVING") ? Side.SUCCESSOR : Side.PREDECESSOR;
+            case FaultyServer.DESCRIPTOR -> point.from().equals("Receiving") ? Side.SUCCESSOR : Side.PREDECESSOR;
             case "PREDECESSOR_FOUND", "RECEIVED", "READY", "COMMITTED" -> Side.SUCCESSOR;
             default -> Side.PREDECESSOR;
         };
@@ -133,14 +137,18 @@ record Fault(Way way, Point point, Side side, Action action) {
             case "SUCCESSOR_CONNECTED", FaultyServer.DESCRIPTOR -> Progress.TRANSFERRING;
             case "RECEIVED", "TRANSFERRED", "READY", "SUCCESSOR_READY" -> Progress.RECEIVED;
             case "COMMITTED", "SUCCESSOR_SERVING" -> Progress.COMMITTED;
-            default -> Progress.SETTLED;
+            case "CONFIRMED" -> Progress.CONFIRMED;
+            default -> Progress.DRAINED;
         };
     }
 
     /** Who has to serve when it is over. */
     Outcome expected() {
         Progress progress = progress();
-        boolean settled = progress == Progress.SETTLED;
+        boolean settled = progress.compareTo(Progress.CONFIRMED) >= 0;
+        if (action == Action.THROW) {
+            return settled ? Outcome.SUCCESSOR : Outcome.PREDECESSOR;
+        }
         if (action == Action.CUT) {
             boolean connected = progress.compareTo(Progress.TRANSFERRING) >= 0;
             return connected && !settled ? Outcome.PREDECESSOR : Outcome.SUCCESSOR;
@@ -150,7 +158,7 @@ record Fault(Way way, Point point, Side side, Action action) {
                 boolean nobodyWaits = way == Way.COPY && progress == Progress.CONNECTING;
                 return settled || nobodyWaits ? Outcome.SUCCESSOR : Outcome.PREDECESSOR;
             }
-            return settled ? Outcome.NOBODY : Outcome.PREDECESSOR;
+            return progress == Progress.DRAINED ? Outcome.NOBODY : Outcome.PREDECESSOR;
         }
         if (action == Action.HANG) {
             boolean waitedFor = progress != Progress.ALONE && progress.compareTo(Progress.COMMITTED) < 0;
@@ -161,7 +169,8 @@ record Fault(Way way, Point point, Side side, Action action) {
 
     /** Whether a predecessor that serves has heard of the upgrade. */
     boolean isNoticed() {
-        return way == Way.HUP || progress() != Progress.CONNECTING;
+        boolean asked = progress() == Progress.ALONE && action == Action.THROW; // refused before it began
+        return !asked && (way == Way.HUP || progress() != Progress.CONNECTING);
     }
 
     boolean hasSuccessor() {

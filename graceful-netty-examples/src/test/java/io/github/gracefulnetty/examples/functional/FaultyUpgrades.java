@@ -126,7 +126,11 @@ final class FaultyUpgrades {
         boolean own = fault.side() == fault.passes();
         String action = own && fault.action() == Action.EXIT
                 ? FaultyServer.EXIT
-                : fault.action() == Action.CUT ? FaultyServer.CUT : FaultyServer.WAIT;
+                : switch (fault.action()) {
+                    case CUT -> FaultyServer.CUT;
+                    case THROW -> FaultyServer.THROW;
+                    default -> FaultyServer.WAIT;
+                };
         Files.writeString(faults.resolve(fault.point().file()), action);
         if (fault.way() == Way.HUP) {
             Proc.signal("HUP", predecessor);

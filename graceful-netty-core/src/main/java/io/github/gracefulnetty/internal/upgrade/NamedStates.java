@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -12,24 +12,25 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Application state by name: what the predecessor sent, and what a successor will get. Safe for use by several threads. */
-final class NamedStates {
-    private final Map<String, Callable<byte[]>> handedOn = new LinkedHashMap<>();
+public final class NamedStates {
+    private final Map<String, Callable<byte[]>> handedOver = new LinkedHashMap<>();
     private final Map<String, byte[]> inherited = new LinkedHashMap<>();
+    private volatile String pending = "";
 
-    synchronized void handOn(String name, Callable<byte[]> state) {
-        handedOn.put(name, state);
+    synchronized public void handOver(String name, Callable<byte[]> state) {
+        handedOver.put(name, state);
     }
 
     synchronized void inherit(Map<String, byte[]> states) {
         inherited.putAll(states);
     }
 
-    synchronized byte @Nullable [] take(String name) {
+    public synchronized byte @Nullable [] take(String name) {
         return inherited.remove(name);
     }
 
     private synchronized Map<String, Callable<byte[]>> suppliers() {
-        return new LinkedHashMap<>(handedOn);
+        return new LinkedHashMap<>(handedOver);
     }
 
     /** Asks the application for all of them, on a thread of its own if there are any. */
@@ -51,18 +52,29 @@ final class NamedStates {
         return collected;
     }
 
-    private static void collect(
+    /** Which state this process's own application still makes, in words; empty if none. On any thread. */
+    String pending() {
+        String name = pending;
+        return name.isEmpty() ? "" : "this process's own application has not made the state '" + name + "' yet";
+    }
+
+    private void collect(
             Map<String, Callable<byte[]>> suppliers, CompletableFuture<Map<String, InputStream>> collected) {
         Map<String, InputStream> states = new LinkedHashMap<>();
         for (Map.Entry<String, Callable<byte[]>> supplier : suppliers.entrySet()) {
+            pending = supplier.getKey();
             try {
-                states.put(
-                        supplier.getKey(),
-                        new ByteArrayInputStream(supplier.getValue().call()));
+                byte[] state = supplier.getValue().call();
+                if (state == null) {
+                    throw new HandoffException("its supplier returned null");
+                }
+                states.put(supplier.getKey(), new ByteArrayInputStream(state));
             } catch (Throwable t) {
                 collected.completeExceptionally(new HandoffException(
                         "the application state '" + supplier.getKey() + "' could not be made: " + Reasons.of(t), t));
                 return;
+            } finally {
+                pending = "";
             }
         }
         collected.complete(states);

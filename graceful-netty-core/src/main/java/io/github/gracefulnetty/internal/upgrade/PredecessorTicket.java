@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.wire.Token;
@@ -22,14 +22,16 @@ record PredecessorTicket(long pid, Token token, Path path) {
      * The ticket of this process, once in its life. It counts only for a direct child: Java cannot remove the variable
      * from its own environment, so that grandchildren find it, too.
      */
-    static @Nullable PredecessorTicket take() {
+    static Optional<PredecessorTicket> take() {
         String value = System.getenv(VARIABLE);
         if (value == null || !TAKEN.compareAndSet(false, true)) {
-            return null;
+            return Optional.empty();
         }
         Optional<ProcessHandle> parent = ProcessHandle.current().parent();
         PredecessorTicket ticket = parse(value);
-        return ticket != null && parent.isPresent() && parent.get().pid() == ticket.pid() ? ticket : null;
+        return ticket != null && parent.isPresent() && parent.get().pid() == ticket.pid()
+                ? Optional.of(ticket)
+                : Optional.empty();
     }
 
     static @Nullable PredecessorTicket parse(String value) {

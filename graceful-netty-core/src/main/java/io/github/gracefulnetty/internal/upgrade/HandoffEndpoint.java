@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
-import static io.github.gracefulnetty.ProcessContext.LOGGER;
+import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
-import io.github.gracefulnetty.internal.process.PidFile;
 import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
@@ -17,15 +16,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where successors find this process: at the configured path, or at a private one while an upgrade runs. */
 final class HandoffEndpoint {
+    /** How long it may take to find out who listens at a path. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     private final @Nullable NativeTransport transport;
     private final ControlLoop control;
     private final @Nullable Path configured;
-    private final @Nullable PidFile pidFile;
+    private final OwnPidFile pidFile;
     private final HandoffServer.Receptionist receptionist;
     private volatile @Nullable HandoffServer server;
     private volatile @Nullable Path privateDirectory;
@@ -39,7 +43,7 @@ final class HandoffEndpoint {
         this.transport = transport;
         this.control = control;
         this.configured = settings.handoffPath();
-        this.pidFile = settings.pidFile() == null ? null : new PidFile(settings.pidFile());
+        this.pidFile = OwnPidFile.at(settings.pidFile());
         this.receptionist = receptionist;
     }
 
@@ -63,9 +67,7 @@ final class HandoffEndpoint {
      * @return whether there is anything to publish
      */
     boolean prepare() throws IOException {
-        if (pidFile != null) {
-            pidFile.prepare();
-        }
+        pidFile.prepare();
         if (configured == null || transport == null) {
             return false;
         }
@@ -75,16 +77,14 @@ final class HandoffEndpoint {
         return true;
     }
 
-    /** This process serves: the PID file says so. */
-    void serves() throws IOException {
-        if (pidFile != null) {
-            pidFile.publish();
-        }
+    /** The PID file, which says that this process serves. */
+    OwnPidFile pidFile() {
+        return pidFile;
     }
 
     /** Puts what was prepared in the predecessor's place. */
     void takeOver() throws IOException {
-        serves();
+        pidFile.publish();
         if (server != null && !published().isOurs()) {
             published().publishOverPredecessor();
         }
@@ -92,9 +92,7 @@ final class HandoffEndpoint {
 
     /** Makes the path lead here again, after a successor took it and died. May be tried again if it fails. */
     void takeBack() throws IOException {
-        if (pidFile != null && !pidFile.isOurs()) {
-            pidFile.publish();
-        }
+        pidFile.takeBack();
         NativeTransport usable = transport;
         if (configured != null
                 && usable != null
@@ -144,7 +142,7 @@ final class HandoffEndpoint {
         if (configured != null && transport != null) {
             TemporaryFile.removeOrphans(configured);
         }
-        if (pidFile != null && transport != null) {
+        if (transport != null) {
             pidFile.removeOrphans();
         }
     }
@@ -169,7 +167,9 @@ final class HandoffEndpoint {
             return;
         }
         control.register(probe);
+        ScheduledFuture<?> limit = control.schedule(probe::close, LOOK);
         probe.connect(new DomainSocketAddress(configured.toString())).addListener(connected -> {
+            limit.cancel(false);
             long pid = connected.isSuccess() ? pidOf(usable, probe) : 0;
             probe.close();
             action.accept(pid);
@@ -223,7 +223,7 @@ final class HandoffEndpoint {
         if (listening != null) {
             listening.removePath();
         }
-        removePidFile();
+        pidFile.remove();
         removeOrphan(privateDirectory == null ? null : privateDirectory.resolve("handoff.sock"));
     }
 
@@ -243,18 +243,8 @@ final class HandoffEndpoint {
         }
     }
 
-    private void removePidFile() {
-        try {
-            if (pidFile != null) {
-                pidFile.remove();
-            }
-        } catch (IOException e) {
-            LOGGER.warn("graceful-netty: cannot remove the PID file: {}", e.toString());
-        }
-    }
-
     void close() {
-        removePidFile();
+        pidFile.remove();
         closePrivate();
         closeServer();
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -13,17 +13,17 @@ import org.jspecify.annotations.Nullable;
  * What a runtime needs first: a transport and its control loop. A successor may have it made, and the classes of a
  * handoff loaded, on a thread of its own while the application does something else.
  */
-record Preparation(NativeTransports.Found found, ControlLoop control) {
+public record Preparation(NativeTransports.Found found, ControlLoop control) {
     private static @Nullable CompletableFuture<Preparation> begun;
 
     /** Begins on a daemon thread, if this process was started by a predecessor. Later calls change nothing. */
-    static void begin() {
+    public static void begin() {
         if (System.getenv(PredecessorTicket.VARIABLE) != null) {
             beginNow();
         }
     }
 
-    static synchronized void beginNow() {
+    public static synchronized void beginNow() {
         if (begun != null) {
             return;
         }
@@ -46,7 +46,7 @@ record Preparation(NativeTransports.Found found, ControlLoop control) {
     }
 
     /** What was begun, for the first who asks, else a new one. */
-    static Preparation take() {
+    public static Preparation take() {
         CompletableFuture<Preparation> ours;
         synchronized (Preparation.class) {
             ours = begun;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -19,7 +19,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The networks that a listener can be bound on, by the names that Go has for them. */
-enum ListenNetwork {
+public enum ListenNetwork {
     TCP("tcp", DescriptorKind.TCP_LISTENER, null),
     TCP4("tcp4", DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET),
     TCP6("tcp6", DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET6),
@@ -44,7 +44,7 @@ enum ListenNetwork {
         this.family = family;
     }
 
-    static ListenNetwork of(String label) {
+    public static ListenNetwork of(String label) {
         for (ListenNetwork network : values()) {
             if (network.label.equals(label)) {
                 return network;
@@ -54,18 +54,17 @@ enum ListenNetwork {
                 "unknown network '" + label + "': there are tcp, tcp4, tcp6, unix and unixpacket");
     }
 
-    DescriptorKind kind() {
+    public DescriptorKind kind() {
         return kind;
     }
 
     /** The only family that will do, {@code null} if any will. */
-    @Nullable
-    StandardProtocolFamily family() {
+    public @Nullable StandardProtocolFamily family() {
         return family;
     }
 
     /** A channel that is not bound, of the transport if there is one. */
-    ServerChannel plain(@Nullable NativeTransport transport) {
+    public ServerChannel plain(@Nullable NativeTransport transport) {
         if (transport != null) {
             DescriptorKind opened = kind == DescriptorKind.UNIXPACKET_LISTENER ? DescriptorKind.UNIX_LISTENER : kind;
             return (ServerChannel) transport.open(opened, family);
@@ -77,12 +76,12 @@ enum ListenNetwork {
     }
 
     /** What makes a fresh listener of this network one. */
-    Map<ChannelOption<Integer>, Integer> options() {
+    public Map<ChannelOption<Integer>, Integer> options() {
         return family == StandardProtocolFamily.INET6 ? Map.of(V6ONLY, 1) : Map.of();
     }
 
     /** @throws IllegalArgumentException if it makes no sense in this network */
-    SocketAddress parse(String address) {
+    public SocketAddress parse(String address) {
         if (!kind.isInternet()) {
             if (address.isEmpty() || address.equals("@")) {
                 throw wrong(address, "it is empty");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.listener;
 
 import io.netty.bootstrap.AbstractBootstrap;
 import io.netty.bootstrap.AbstractBootstrapConfig;
@@ -9,11 +9,11 @@ import io.netty.util.AttributeKey;
 import java.net.SocketAddress;
 
 /** Copies what two bootstraps have in common, but for group and channel factory. */
-final class BootstrapCopy {
+public final class BootstrapCopy {
     private BootstrapCopy() {}
 
     @SuppressWarnings("unchecked")
-    static void copy(AbstractBootstrapConfig<?, ?> from, AbstractBootstrap<?, ?> to) {
+    public static void copy(AbstractBootstrapConfig<?, ?> from, AbstractBootstrap<?, ?> to) {
         SocketAddress address = from.localAddress();
         if (address != null) {
             to.localAddress(address);

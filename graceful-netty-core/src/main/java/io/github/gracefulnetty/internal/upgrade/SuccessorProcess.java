@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
-import io.github.gracefulnetty.internal.wire.Token;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,14 +11,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ScheduledFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A process that this one started to be its successor. Reaped when it exits, ended when the upgrade fails. */
 final class SuccessorProcess {
-    /** How long a process that hung up, or was asked to end, may take to exit. */
-    static final long EXIT_MILLIS = 2_000;
+    /** How long a process that hung up or gave up, or was asked to end, may take to exit. */
+    static final Duration EXIT = Duration.ofSeconds(2);
+
+    /** How long it may take to exit when it was killed: longer only if the kernel cannot end it. */
+    private static final Duration KILLED = Duration.ofSeconds(5);
 
     /** The child, the thread that waits for it, and as many again: those that tried may not quite be gone. */
     private static final int LEAST_ROOM = 4;
@@ -40,7 +41,9 @@ final class SuccessorProcess {
      */
     static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
         try {
-            ProcessBuilder builder = builder(command);
+            ProcessBuilder builder =
+                    new ProcessBuilder(command == null ? CommandLine.ofThisProcess().toCommand() : command).inheritIO();
+            Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
             checkRoom();
             return new SuccessorProcess(builder.start());
@@ -91,20 +94,6 @@ final class SuccessorProcess {
                 "this user may have no more processes and threads (ulimit -u), or there is no memory for them", cause);
     }
 
-    private static ProcessBuilder builder(@Nullable List<String> command) throws IOException {
-        ProcessBuilder builder =
-                new ProcessBuilder(command == null ? CommandLine.ofThisProcess().toCommand() : command).inheritIO();
-        Activation.removeFrom(builder.environment());
-        return builder;
-    }
-
-    /** Everything but the start, to have it loaded. */
-    static void rehearse(@Nullable List<String> command) throws IOException {
-        builder(command);
-        checkRoom();
-        Token.random();
-    }
-
     long pid() {
         return process.pid();
     }
@@ -125,11 +114,36 @@ final class SuccessorProcess {
         watched = false;
     }
 
-    /** Asks it to end, then ends it. Completes when it has been reaped, on some thread. */
-    CompletableFuture<Process> end(ControlLoop control) {
+    /**
+     * Ends it: asks, then kills.
+     *
+     * @param byItself whether it is about to exit: then it is asked only if it does not
+     * @return completes, on some thread, when it has been reaped; or after some seconds, if the kernel cannot end it
+     */
+    CompletableFuture<Void> end(ControlLoop control, boolean byItself) {
         watched = false;
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        process.onExit().whenComplete((exited, failure) -> ended.complete(null));
+        if (byItself) {
+            control.schedule(() -> ask(control, ended), EXIT);
+        } else {
+            ask(control, ended);
+        }
+        return ended;
+    }
+
+    private void ask(ControlLoop control, CompletableFuture<Void> ended) {
+        if (ended.isDone()) {
+            return;
+        }
         process.destroy();
-        ScheduledFuture<?> force = control.schedule(() -> process.destroyForcibly(), Duration.ofMillis(EXIT_MILLIS));
-        return process.onExit().whenComplete((ended, failure) -> force.cancel(false));
+        control.schedule(
+                () -> {
+                    if (!ended.isDone()) {
+                        process.destroyForcibly();
+                        control.schedule(() -> ended.complete(null), KILLED);
+                    }
+                },
+                EXIT);
     }
 }

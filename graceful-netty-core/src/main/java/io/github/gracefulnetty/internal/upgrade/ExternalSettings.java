@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -11,45 +10,30 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Settings of the process-wide instance: the system property {@code gracefulnetty.drainTimeout} or the environment
- * variable {@code GRACEFUL_NETTY_DRAIN_TIMEOUT}; the property wins.
+ * Settings from outside the code: the system property {@code gracefulnetty.drainTimeout} or the environment variable
+ * {@code GRACEFUL_NETTY_DRAIN_TIMEOUT}; the property wins.
  */
-final class ProcessSettings {
+public final class ExternalSettings {
     private final UnaryOperator<String> properties;
     private final Map<String, String> environment;
 
-    private ProcessSettings(UnaryOperator<String> properties, Map<String, String> environment) {
+    public ExternalSettings(UnaryOperator<String> properties, Map<String, String> environment) {
         this.properties = properties;
         this.environment = environment;
     }
 
-    static Graceful.Builder read(UnaryOperator<String> properties, Map<String, String> environment) {
-        Graceful.Builder builder = Graceful.builder()
-                .readyWhenListenersAreClaimed(true)
-                .upgradeOnSignal("HUP")
-                .stopOnSignal("TERM", "INT");
-        ProcessSettings settings = new ProcessSettings(properties, environment);
-        settings.use("handoffPath", value -> builder.handoffPath(Path.of(value)));
-        settings.use("pidFile", value -> builder.pidFile(Path.of(value)));
-        settings.use("application", builder::application);
-        settings.use("drainTimeout", value -> builder.drainTimeout(duration(value)));
-        settings.use("upgradeTimeout", value -> builder.upgradeTimeout(duration(value)));
-        settings.use("probation", value -> builder.probation(duration(value)));
-        settings.use("maxDraining", value -> builder.maxDraining(number(value)));
-        settings.use("migrateConnections", value -> builder.migrateConnections(bool(value)));
-        settings.use("upgradeOnSignal", value -> builder.upgradeOnSignal(signals(value)));
-        settings.use("stopOnSignal", value -> builder.stopOnSignal(signals(value)));
-        return builder;
+    /** Those of this process. */
+    public static ExternalSettings ofThisProcess() {
+        return new ExternalSettings(System::getProperty, System.getenv());
     }
 
-    /** The default of all instances. */
-    static Duration probation(UnaryOperator<String> properties, Map<String, String> environment) {
-        Duration[] value = {Duration.ofSeconds(10)};
-        new ProcessSettings(properties, environment).use("probation", text -> value[0] = duration(text));
-        return value[0];
-    }
-
-    private void use(String name, Consumer<String> setter) {
+    /**
+     * Gives the setting to {@code setter} if it is set.
+     *
+     * @param name as the builder calls it
+     * @throws IllegalArgumentException if the setter throws one; the message names the property or variable
+     */
+    public void use(String name, Consumer<String> setter) {
         String property = "gracefulnetty." + name;
         String variable = "GRACEFUL_NETTY_" + name.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
         String value = properties.apply(property);
@@ -68,7 +52,8 @@ final class ProcessSettings {
         }
     }
 
-    private static int number(String text) {
+    /** A whole number. */
+    public static int number(String text) {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
@@ -77,7 +62,7 @@ final class ProcessSettings {
     }
 
     /** {@code 30s}, {@code 500ms}, {@code 2m}, {@code 1h}, or what {@link Duration#parse} reads. */
-    static Duration duration(String text) {
+    public static Duration duration(String text) {
         try {
             if (text.endsWith("ms")) {
                 return Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)));
@@ -88,7 +73,8 @@ final class ProcessSettings {
         }
     }
 
-    private static boolean bool(String value) {
+    /** {@code true} or {@code false}. */
+    public static boolean bool(String value) {
         return switch (value) {
             case "true" -> true;
             case "false" -> false;
@@ -96,7 +82,8 @@ final class ProcessSettings {
         };
     }
 
-    private static String[] signals(String value) {
+    /** Names that are separated by commas; {@code none} for none. */
+    public static String[] signals(String value) {
         return value.equalsIgnoreCase("none")
                 ? new String[0]
                 : Arrays.stream(value.split(",", -1)).map(String::trim).toArray(String[]::new);

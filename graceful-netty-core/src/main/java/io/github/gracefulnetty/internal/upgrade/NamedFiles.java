@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty;
+package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.FileItem;
@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 
 /** Files by name that a successor will get. Their channels stay the application's. Safe for use by several threads. */
-final class NamedFiles {
+public final class NamedFiles {
     private final Map<String, FileItem> files = new LinkedHashMap<>();
 
-    synchronized void handOn(String name, FileItem file) {
+    public synchronized void handOver(String name, FileItem file) {
         files.put(name, file);
     }
 
