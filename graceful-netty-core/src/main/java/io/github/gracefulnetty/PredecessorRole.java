@@ -14,7 +14,6 @@ import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -104,7 +103,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
                         }
                         Rehearsal.drain(context.control()).whenComplete((result, failure) -> over.complete(true));
                     });
-        } catch (IOException | ChannelException e) {
+        } catch (IOException e) {
             LOGGER.debug("graceful-netty: an upgrade would fail now: {}", Reasons.of(e));
             endpoint.closePrivate();
             over.complete(false);

@@ -12,6 +12,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +32,7 @@ final class Rehearsal {
     }
 
     /** Connects, and says that it was nothing; then the other side hangs up. On the control loop. */
-    static ChannelFuture begin(NativeTransport transport, ControlLoop control, Path path) {
+    static ChannelFuture begin(NativeTransport transport, ControlLoop control, Path path) throws IOException {
         Channel channel = transport.newConnection();
         channel.pipeline().addLast(new MessageHandler());
         control.register(channel);

@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -27,8 +28,12 @@ public final class ControlLoop {
     private final EventLoop loop;
     private final Set<Channel> channels = new HashSet<>();
 
-    /** Starts no thread before there is something to do. */
-    public ControlLoop(@Nullable NativeTransport transport) {
+    /**
+     * Starts no thread before there is something to do.
+     *
+     * @throws IOException if the transport can have no event loop, for want of descriptors for instance; it says why
+     */
+    public ControlLoop(@Nullable NativeTransport transport) throws IOException {
         ThreadFactory threads = new DefaultThreadFactory("graceful-netty-control", true);
         this.group = transport == null ? plainGroup(threads) : transport.newGroup(1, threads);
         this.loop = group.next();
