@@ -6,6 +6,7 @@ import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
@@ -54,7 +55,7 @@ public final class ServerChannels {
         NativeTransport transport = parts.transport();
         return transport == null
                 ? new NioEventLoopGroup(threads, threadFactory)
-                : transport.newGroup(threads, threadFactory);
+                : NativeCalls.unchecked(() -> transport.newGroup(threads, threadFactory));
     }
 
     /** Makes TCP listeners. */
@@ -77,7 +78,7 @@ public final class ServerChannels {
         return () -> LateBindingServerChannel.create(
                 parts.register(),
                 DescriptorKind.UNIX_LISTENER,
-                () -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null),
+                () -> NativeCalls.unchecked(() -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null)),
                 drain);
     }
 

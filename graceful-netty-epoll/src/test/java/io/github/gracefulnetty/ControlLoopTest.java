@@ -7,13 +7,14 @@ import static org.awaitility.Awaitility.await;
 import io.github.gracefulnetty.epoll.EpollTransport;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.netty.channel.Channel;
+import java.io.IOException;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(DescriptorGate.class)
 class ControlLoopTest {
     @RepeatedTest(20)
-    void shouldCloseItsChannelsWhenOneOfItsOwnTasksEndsIt() {
+    void shouldCloseItsChannelsWhenOneOfItsOwnTasksEndsIt() throws IOException {
         EpollTransport transport = new EpollTransport();
         ControlLoop loop = new ControlLoop(transport);
         Channel channel = transport.newConnection();

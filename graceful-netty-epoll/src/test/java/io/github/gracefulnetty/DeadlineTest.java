@@ -31,9 +31,13 @@ class DeadlineTest {
     private static final Duration LIMIT = Duration.ofMillis(20);
 
     private final EpollTransport transport = new EpollTransport();
-    private final ControlLoop control = new ControlLoop(transport);
+    private final ControlLoop control;
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+    DeadlineTest() throws IOException {
+        control = new ControlLoop(transport);
+    }
 
     /** What a timer waits for is in the socket, but the loop was held up by what came before. */
     @Test

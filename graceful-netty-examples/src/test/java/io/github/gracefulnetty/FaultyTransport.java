@@ -59,7 +59,7 @@ public final class FaultyTransport implements NativeTransport {
     }
 
     @Override
-    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) {
+    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) throws IOException {
         return epoll.newGroup(threads, threadFactory);
     }
 
@@ -69,7 +69,7 @@ public final class FaultyTransport implements NativeTransport {
     }
 
     @Override
-    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
+    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) throws IOException {
         return epoll.open(kind, family);
     }
 
@@ -79,7 +79,7 @@ public final class FaultyTransport implements NativeTransport {
     }
 
     @Override
-    public Channel adopt(DescriptorKind kind, int descriptor) {
+    public Channel adopt(DescriptorKind kind, int descriptor) throws IOException {
         return epoll.adopt(kind, descriptor);
     }
 
@@ -89,7 +89,7 @@ public final class FaultyTransport implements NativeTransport {
     }
 
     @Override
-    public Channel newConnection() {
+    public Channel newConnection() throws IOException {
         return epoll.newConnection();
     }
 

@@ -44,9 +44,10 @@ public final class DescriptorServer implements AutoCloseable {
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private @Nullable HandoffServer server;
 
-    private DescriptorServer(NativeTransport transport, Path path, Offerer offerer, Duration patience) {
+    private DescriptorServer(
+            NativeTransport transport, ControlLoop control, Path path, Offerer offerer, Duration patience) {
         this.transport = transport;
-        this.control = new ControlLoop(transport);
+        this.control = control;
         this.path = path;
         this.offerer = offerer;
         this.patience = patience;
@@ -68,12 +69,14 @@ public final class DescriptorServer implements AutoCloseable {
         if (patience.isNegative() || patience.isZero()) {
             throw new IllegalArgumentException("patience must be more than 0, not " + patience);
         }
-        DescriptorServer server;
+        NativeTransport transport = Natives.required();
+        ControlLoop control;
         try {
-            server = new DescriptorServer(Natives.required(), path, offerer, patience);
-        } catch (IllegalStateException e) {
-            throw new IOException("unix:" + path + ": there can be no event loop: " + Reasons.root(e), e);
+            control = new ControlLoop(transport);
+        } catch (IOException e) {
+            throw new IOException("unix:" + path + ": there can be no event loop: " + Reasons.of(e), e);
         }
+        DescriptorServer server = new DescriptorServer(transport, control, path, offerer, patience);
         CompletableFuture<Void> open = new CompletableFuture<>();
         server.control.execute(() -> {
             try {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
+import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
@@ -10,6 +12,7 @@ import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -97,11 +100,21 @@ final class OpenConnection {
         result.completeExceptionally(new HandoffException("cancelled"));
     }
 
-    private Pair adopt(PeerCredentials peer, int bytes, int lane) {
-        return new Pair(
-                transport.adopt(DescriptorKind.UNIX_CONNECTION, bytes),
-                transport.adopt(DescriptorKind.UNIX_CONNECTION, lane),
-                peer);
+    /** @throws IOException if there can be no such channels; both are closed then */
+    private Pair adopt(PeerCredentials peer, FileDescriptor bytes, FileDescriptor lane) throws IOException {
+        OwnedDescriptor ownedLane = new OwnedDescriptor(lane);
+        try {
+            Channel byteConnection = new OwnedDescriptor(bytes).adopt(transport, DescriptorKind.UNIX_CONNECTION);
+            try {
+                return new Pair(byteConnection, ownedLane.adopt(transport, DescriptorKind.UNIX_CONNECTION), peer);
+            } catch (Throwable t) {
+                byteConnection.unsafe().closeForcibly();
+                throw t;
+            }
+        } catch (Throwable t) {
+            ownedLane.close();
+            throw t;
+        }
     }
 
     /** The first handler of the receiver's pipeline, as long as the sender has not answered. */
@@ -144,14 +157,14 @@ final class OpenConnection {
                 if (!result.complete(pair)) {
                     pair.close();
                 }
-            } catch (IOException | RuntimeException e) {
-                result.completeExceptionally(e);
+            } catch (Throwable t) {
+                result.completeExceptionally(t);
             }
         }
 
         private int receive(FileDescriptor lane) throws IOException {
             try {
-                return new Socket(lane.intValue()).recvFd();
+                return NativeCalls.call(() -> new Socket(lane.intValue()).recvFd());
             } catch (IOException e) {
                 throw new IOException(DescriptorReceiver.whyNotReceived(e), e);
             }
@@ -168,11 +181,11 @@ final class OpenConnection {
                     throw new ProtocolException(
                             "the sender's descriptor connection does not carry its byte connection");
                 }
-            } catch (IOException | RuntimeException e) {
-                lane.close();
-                throw e;
+            } catch (Throwable t) {
+                UnixSockets.closeBecause(t, lane);
+                throw t;
             }
-            return OpenConnection.this.adopt(peer, bytes, lane.intValue());
+            return OpenConnection.this.adopt(peer, new FileDescriptor(bytes), lane);
         }
 
         @Override
@@ -228,8 +241,8 @@ final class OpenConnection {
                 if (!result.complete(pair)) {
                     pair.close();
                 }
-            } catch (IOException | RuntimeException e) {
-                result.completeExceptionally(e);
+            } catch (Throwable t) {
+                result.completeExceptionally(t);
             }
         }
 
@@ -240,16 +253,16 @@ final class OpenConnection {
                 lane = SocketPair.open();
                 give(lane.near(), bytes.far());
                 give((Socket) ((UnixChannel) connection).fd(), lane.far());
-            } catch (IOException | RuntimeException e) {
-                bytes.close();
+                bytes.far().close();
+                lane.far().close();
+            } catch (Throwable t) {
+                bytes.closeBecause(t);
                 if (lane != null) {
-                    lane.close();
+                    lane.closeBecause(t);
                 }
-                throw e;
+                throw t;
             }
-            bytes.far().close();
-            lane.far().close();
-            return adopt(peer, bytes.near().intValue(), lane.near().intValue());
+            return adopt(peer, bytes.near(), lane.near());
         }
 
         private void give(Socket over, Socket end) throws IOException {

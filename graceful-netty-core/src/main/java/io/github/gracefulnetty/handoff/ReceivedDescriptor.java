@@ -11,6 +11,7 @@ import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.bootstrap.AbstractBootstrap;
 import io.netty.bootstrap.Bootstrap;
@@ -21,7 +22,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.FileChannel;
@@ -100,8 +100,8 @@ public final class ReceivedDescriptor implements AutoCloseable {
         ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
         register.inherit(List.of(new Inherited(-1, description, Bytes.NONE, owned.moved())));
         register.accept(true);
-        ChannelFactory<ServerChannel> factory = () ->
-                LateBindingServerChannel.create(register, kind(), () -> (ServerChannel) transport.open(kind(), null));
+        ChannelFactory<ServerChannel> factory = () -> LateBindingServerChannel.create(
+                register, kind(), () -> NativeCalls.unchecked(() -> (ServerChannel) transport.open(kind(), null)));
         ChannelFuture bound = bootstrap.clone().channelFactory(factory).bind(address);
         return bound.addListener(done -> {
             if (!done.isSuccess()) {
@@ -123,22 +123,9 @@ public final class ReceivedDescriptor implements AutoCloseable {
         check(kind().isConnection() || kind().isDatagram(), "is neither a connection nor a datagram socket", bootstrap);
         return bootstrap
                 .clone()
-                .channelFactory((ChannelFactory<Channel>) this::adopt)
+                .channelFactory(
+                        (ChannelFactory<Channel>) () -> NativeCalls.unchecked(() -> owned.adopt(transport, kind())))
                 .register();
-    }
-
-    private Channel adopt() {
-        int descriptor = owned.release();
-        try {
-            return transport.adopt(kind(), descriptor);
-        } catch (RuntimeException e) {
-            try {
-                new FileDescriptor(descriptor).close();
-            } catch (IOException unclosed) {
-                e.addSuppressed(unclosed);
-            }
-            throw e;
-        }
     }
 
     /**

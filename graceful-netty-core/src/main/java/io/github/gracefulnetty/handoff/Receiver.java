@@ -8,6 +8,7 @@ import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -136,8 +137,8 @@ public final class Receiver {
         ControlLoop control;
         try {
             control = loop == null ? new ControlLoop(transport) : ControlLoop.on(loop);
-        } catch (RuntimeException e) {
-            outcome.failed(new HandoffException("cannot begin to receive: " + Reasons.root(e), e));
+        } catch (IOException e) {
+            outcome.failed(new HandoffException("cannot begin to receive: " + Reasons.of(e), e));
             return;
         }
         ReceivingSession session = new ReceivingSession(transport, control, outcome, patience, maxState);

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A native transport of Netty, found by {@link java.util.ServiceLoader}: turns descriptors into channels and opens unix
- * sockets. Implementations hold no state and may be called from any thread.
+ * sockets. Implementations hold no state and may be called from any thread. What Netty's natives throw leaves them through
+ * {@link NativeCalls}.
  */
 public interface NativeTransport {
     /** The transport's name as Netty spells it, for instance {@code epoll}. */
@@ -31,8 +32,12 @@ public interface NativeTransport {
     /** Whether this transport's channels can be registered with {@code loop}. */
     boolean drives(EventLoop loop);
 
-    /** A new event-loop group of this transport. The caller shuts it down. */
-    EventLoopGroup newGroup(int threads, ThreadFactory threadFactory);
+    /**
+     * A new event-loop group of this transport. The caller shuts it down.
+     *
+     * @throws IOException if there can be none, for want of descriptors for instance; it says why, and nothing is left open
+     */
+    EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) throws IOException;
 
     /** Whether {@code channel} is a channel of this transport and of this kind. */
     boolean isOfKind(Channel channel, DescriptorKind kind);
@@ -41,20 +46,23 @@ public interface NativeTransport {
      * A listener or datagram channel that is not bound yet. The caller closes it.
      *
      * @param family IPv4 or IPv6, for kinds of the internet only; {@code null} for what this machine prefers
+     * @throws IOException if there can be none, for want of descriptors for instance; it says why, and nothing is left open
      * @throws UnsupportedOperationException if this transport cannot open sockets of {@code kind}; the message says so
      */
-    Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family);
+    Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) throws IOException;
 
     /** Whether {@link #adopt} works for {@code kind}. */
     boolean canAdopt(DescriptorKind kind);
 
     /**
      * Turns the descriptor of an open socket into a channel, active as soon as it is registered: a {@link ServerChannel}
-     * for listeners. The channel owns the descriptor from now on; when this method throws, the caller still does.
+     * for listeners. The channel owns the descriptor from now on; when this method throws, the caller still does, and
+     * nothing else is left open.
      *
+     * @throws IOException if it is no open socket, or there can be no channel; it says why
      * @throws UnsupportedOperationException if {@link #canAdopt} says no
      */
-    Channel adopt(DescriptorKind kind, int descriptor);
+    Channel adopt(DescriptorKind kind, int descriptor) throws IOException;
 
     /**
      * Whether setting {@code option} on a listener changes the socket itself, which several processes may share, and not
@@ -62,8 +70,12 @@ public interface NativeTransport {
      */
     boolean changesSocket(ChannelOption<?> option);
 
-    /** A unix stream channel that is not connected yet. The caller closes it. */
-    Channel newConnection();
+    /**
+     * A unix stream channel that is not connected yet. The caller closes it.
+     *
+     * @throws IOException if there can be none, for want of descriptors for instance; it says why, and nothing is left open
+     */
+    Channel newConnection() throws IOException;
 
     /**
      * Makes a channel of {@link #newConnection()} receive descriptors instead of bytes, for the whole of its life. Must

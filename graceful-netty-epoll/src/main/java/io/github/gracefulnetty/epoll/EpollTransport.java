@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.epoll;
 
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
 import io.github.gracefulnetty.transport.SocketFacts;
@@ -96,8 +97,8 @@ public final class EpollTransport implements NativeTransport {
 
     @Override
     @SuppressWarnings("deprecation") // the only group that both Netty lines have
-    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) {
-        return new EpollEventLoopGroup(threads, threadFactory);
+    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) throws IOException {
+        return NativeCalls.call(() -> new EpollEventLoopGroup(threads, threadFactory));
     }
 
     @Override
@@ -114,8 +115,12 @@ public final class EpollTransport implements NativeTransport {
     }
 
     @Override
+    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) throws IOException {
+        return NativeCalls.call(() -> opened(kind, family));
+    }
+
     @SuppressWarnings("deprecation") // the only family that both Netty lines have
-    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
+    private static Channel opened(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
         InternetProtocolFamily version = family == null
                 ? null
                 : family == StandardProtocolFamily.INET6 ? InternetProtocolFamily.IPv6 : InternetProtocolFamily.IPv4;
@@ -135,7 +140,11 @@ public final class EpollTransport implements NativeTransport {
     }
 
     @Override
-    public Channel adopt(DescriptorKind kind, int descriptor) {
+    public Channel adopt(DescriptorKind kind, int descriptor) throws IOException {
+        return NativeCalls.call(() -> adopted(kind, descriptor));
+    }
+
+    private static Channel adopted(DescriptorKind kind, int descriptor) {
         return switch (kind) {
             case TCP_LISTENER -> new EpollServerSocketChannel(descriptor);
             case UNIX_LISTENER, UNIXPACKET_LISTENER -> new EpollServerDomainSocketChannel(descriptor, true);
@@ -156,8 +165,8 @@ public final class EpollTransport implements NativeTransport {
     private static final ChannelOption<?> EPOLL_MODE = EpollChannelOption.EPOLL_MODE;
 
     @Override
-    public Channel newConnection() {
-        return new EpollDomainSocketChannel();
+    public Channel newConnection() throws IOException {
+        return NativeCalls.call(EpollDomainSocketChannel::new);
     }
 
     @Override
@@ -192,17 +201,18 @@ public final class EpollTransport implements NativeTransport {
 
     @Override
     public SocketFacts inspect(int descriptor) throws IOException {
-        try {
-            return facts(new Asked(descriptor));
-        } catch (ChannelException e) {
-            throw new IOException(e.getMessage(), e); // what Netty says of a descriptor that is not a socket
-        }
+        return NativeCalls.call(() -> facts(new Asked(descriptor)));
     }
 
     /** Our FIN is the last thing that is sent, so all is there when that was acknowledged. */
     @Override
     public boolean isDelivered(Channel connection) {
-        return !(connection instanceof EpollSocketChannel tcp) || tcp.tcpInfo().state() != TCP_FIN_WAIT1;
+        try {
+            return !(connection instanceof EpollSocketChannel tcp)
+                    || tcp.tcpInfo().state() != TCP_FIN_WAIT1;
+        } catch (ChannelException e) {
+            return true; // it is closed by now
+        }
     }
 
     /** A TCP channel knows its addresses, and cannot begin or end to listen: one question is left instead of four. */

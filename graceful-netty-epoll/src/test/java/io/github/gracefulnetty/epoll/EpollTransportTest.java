@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.epoll;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -19,16 +20,21 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("deprecation") // the group that both Netty lines have
@@ -89,6 +95,30 @@ class EpollTransportTest {
         assertThat(kindIfAdoptedAs(DescriptorKind.TCP_CONNECTION, connection)).isEqualTo(DescriptorKind.TCP_CONNECTION);
         assertThat(kindIfAdoptedAs(DescriptorKind.TCP_CONNECTION, listener)).isEqualTo(DescriptorKind.TCP_LISTENER);
         assertThat(kindIfAdoptedAs(DescriptorKind.UNIX_CONNECTION, unix)).isEqualTo(DescriptorKind.UNIX_LISTENER);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DescriptorKind.class,
+            names = {"FILE", "PIPE", "OTHER"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void shouldLeaveTheDescriptorToItsOwnerWhenItCannotBeAdopted(DescriptorKind kind) throws Exception {
+        FileDescriptor file =
+                FileDescriptor.from(Files.createFile(directory.resolve("file")).toString());
+
+        assertThatThrownBy(() -> transport.adopt(kind, file.intValue())).isInstanceOf(IOException.class);
+
+        assertThat(file.write(ByteBuffer.allocateDirect(1), 0, 1)).isOne();
+        file.close();
+    }
+
+    @Test
+    void shouldTakeWhatIsClosedForDelivered() throws Exception {
+        Channel listener = listen(EpollServerSocketChannel.class, new InetSocketAddress("127.0.0.1", 0));
+        Channel connection = connect(EpollSocketChannel.class, listener.localAddress());
+        connection.close().sync();
+
+        assertThat(transport.isDelivered(connection)).isTrue();
     }
 
     private DescriptorKind kindIfAdoptedAs(DescriptorKind kind, Channel channel) throws Exception {

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.kqueue;
 
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
 import io.github.gracefulnetty.transport.SocketFacts;
@@ -71,8 +72,8 @@ public final class KQueueTransport implements NativeTransport {
 
     @Override
     @SuppressWarnings("deprecation") // the only group that both Netty lines have
-    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) {
-        return new KQueueEventLoopGroup(threads, threadFactory);
+    public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) throws IOException {
+        return NativeCalls.call(() -> new KQueueEventLoopGroup(threads, threadFactory));
     }
 
     @Override
@@ -90,7 +91,11 @@ public final class KQueueTransport implements NativeTransport {
 
     /** A TCP listener is always of the family that the machine prefers, a UDP socket may be of either. */
     @Override
-    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
+    public Channel open(DescriptorKind kind, @Nullable StandardProtocolFamily family) throws IOException {
+        return NativeCalls.call(() -> opened(kind, family));
+    }
+
+    private static Channel opened(DescriptorKind kind, @Nullable StandardProtocolFamily family) {
         return switch (kind) {
             case TCP_LISTENER -> tcpListener(family);
             case UDP -> udp(family);
@@ -126,7 +131,11 @@ public final class KQueueTransport implements NativeTransport {
     }
 
     @Override
-    public Channel adopt(DescriptorKind kind, int descriptor) {
+    public Channel adopt(DescriptorKind kind, int descriptor) throws IOException {
+        return NativeCalls.call(() -> adopted(kind, descriptor));
+    }
+
+    private static Channel adopted(DescriptorKind kind, int descriptor) {
         return switch (kind) {
             case TCP_LISTENER -> new KQueueServerSocketChannel(descriptor);
             case TCP_CONNECTION -> new KQueueSocketChannel(descriptor);
@@ -150,8 +159,8 @@ public final class KQueueTransport implements NativeTransport {
     }
 
     @Override
-    public Channel newConnection() {
-        return new KQueueDomainSocketChannel();
+    public Channel newConnection() throws IOException {
+        return NativeCalls.call(KQueueDomainSocketChannel::new);
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.netty.channel.kqueue.KQueueSocketChannel;
 import io.netty.channel.local.LocalServerChannel;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.net.StandardProtocolFamily;
 import java.util.List;
@@ -191,6 +192,8 @@ class KQueueTransportTest {
     /** As far as a constructor of a channel comes on this machine. */
     private static void assertAsksNativeLibraryFor(Class<? extends Channel> channel, ThrowingCallable constructor) {
         assertThatThrownBy(constructor)
+                .isInstanceOf(IOException.class)
+                .cause()
                 .isInstanceOf(LinkageError.class)
                 .extracting(Throwable::getStackTrace, as(InstanceOfAssertFactories.array(StackTraceElement[].class)))
                 .anyMatch(frame -> frame.getClassName().equals(channel.getName())

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.descriptor;
 
+import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeTransport;
+import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +46,22 @@ public final class OwnedDescriptor implements AutoCloseable {
     public OwnedDescriptor moved() {
         release();
         return new OwnedDescriptor(descriptor);
+    }
+
+    /**
+     * Makes a channel of it, which owns the descriptor from now on.
+     *
+     * @throws IOException if there can be no such channel; the descriptor is closed then
+     * @throws IllegalStateException if it was released or closed before
+     */
+    public Channel adopt(NativeTransport transport, DescriptorKind kind) throws IOException {
+        int number = release();
+        try {
+            return transport.adopt(kind, number);
+        } catch (Throwable t) {
+            UnixSockets.closeBecause(t, descriptor);
+            throw t;
+        }
     }
 
     /** Closes the descriptor if it is still owned. */

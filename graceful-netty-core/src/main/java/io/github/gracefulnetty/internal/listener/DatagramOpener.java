@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.bootstrap.Bootstrap;
@@ -18,10 +19,8 @@ import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.SocketAddress;
 import java.nio.file.Path;
@@ -69,24 +68,11 @@ public final class DatagramOpener {
         path.keep(!register.accepting()); // the predecessor's until it has committed
         return open(
                 bootstrap,
-                () -> adopted(claimed),
+                () -> NativeCalls.unchecked(
+                        () -> claimed.inherited().descriptor().adopt(transport, kind)),
                 true,
                 null,
                 channel -> new Opened(new SocketItem(channel, description, claimed.traits()), path));
-    }
-
-    private Channel adopted(Claims.Claimed claimed) {
-        int descriptor = claimed.inherited().descriptor().release();
-        try {
-            return transport.adopt(kind, descriptor);
-        } catch (RuntimeException e) {
-            try {
-                new FileDescriptor(descriptor).close();
-            } catch (IOException unclosed) {
-                e.addSuppressed(unclosed);
-            }
-            throw e;
-        }
     }
 
     private ChannelFuture bind(
@@ -95,12 +81,12 @@ public final class DatagramOpener {
         boolean file = address instanceof DomainSocketAddress unix && !Addresses.isAbstract(unix);
         return open(
                 bootstrap,
-                () -> {
+                () -> NativeCalls.unchecked(() -> {
                     if (address instanceof DomainSocketAddress unix && file) {
                         checkIsFree(unix);
                     }
                     return fresh(plainFactory);
-                },
+                }),
                 false,
                 address,
                 channel -> {
@@ -115,19 +101,15 @@ public final class DatagramOpener {
     }
 
     /** The kernel's bind through Netty would take the path away from whoever reads there. */
-    private static void checkIsFree(DomainSocketAddress address) {
+    private static void checkIsFree(DomainSocketAddress address) throws IOException {
         Path path = Path.of(address.path());
-        try {
-            UnixSocketFile.checkLength(path, 0);
-            if (UnixSocketFile.probeDatagram(path) == UnixSocketFile.Presence.ALIVE) {
-                throw new BindException(Addresses.format(address) + ": address already in use, somebody reads there");
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e.getMessage(), e);
+        UnixSocketFile.checkLength(path, 0);
+        if (UnixSocketFile.probeDatagram(path) == UnixSocketFile.Presence.ALIVE) {
+            throw new BindException(Addresses.format(address) + ": address already in use, somebody reads there");
         }
     }
 
-    private Channel fresh(ChannelFactory<? extends Channel> plainFactory) {
+    private Channel fresh(ChannelFactory<? extends Channel> plainFactory) throws IOException {
         Channel channel = plainFactory.newChannel();
         if (transport.isOfKind(channel, kind)) {
             return channel;
@@ -172,9 +154,9 @@ public final class DatagramOpener {
                 Opened what = describer.describe(channel);
                 gate.opened(what.item(), what.path());
                 promise.setSuccess();
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable t) { // who waits for the promise hears of an error, too
                 channel.close();
-                promise.setFailure(e);
+                promise.setFailure(t);
             }
         });
         return promise;

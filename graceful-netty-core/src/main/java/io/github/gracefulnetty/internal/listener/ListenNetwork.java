@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
@@ -67,7 +68,7 @@ public enum ListenNetwork {
     public ServerChannel plain(@Nullable NativeTransport transport) {
         if (transport != null) {
             DescriptorKind opened = kind == DescriptorKind.UNIXPACKET_LISTENER ? DescriptorKind.UNIX_LISTENER : kind;
-            return (ServerChannel) transport.open(opened, family);
+            return NativeCalls.unchecked(() -> (ServerChannel) transport.open(opened, family));
         }
         if (kind.isInternet()) {
             return new NioServerSocketChannel();

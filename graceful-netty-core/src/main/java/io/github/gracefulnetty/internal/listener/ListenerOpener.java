@@ -3,8 +3,10 @@ package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.channel.Channel;
@@ -13,7 +15,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.internal.logging.InternalLogger;
@@ -90,22 +91,16 @@ final class ListenerOpener {
                         transport == null
                                 ? "there is no native transport"
                                 : "its event loop is not one of " + transport.name());
-        ServerChannel channel = plainFactory.newChannel();
+        ServerChannel channel = NativeCalls.call(plainFactory::newChannel);
         applyOptions(channel, config, null);
         bind(channel, address, loop);
         return new Listener(channel, null, SocketPath.none(), null);
     }
 
-    private Listener adopt(Claims.Claimed claimed, LateBindingConfig config, NativeTransport transport) {
+    private Listener adopt(Claims.Claimed claimed, LateBindingConfig config, NativeTransport transport)
+            throws IOException {
         Description description = claimed.inherited().description();
-        ServerChannel channel;
-        int descriptor = claimed.inherited().descriptor().release();
-        try {
-            channel = (ServerChannel) transport.adopt(kind, descriptor);
-        } catch (RuntimeException e) {
-            closeQuietly(new FileDescriptor(descriptor), e);
-            throw e;
-        }
+        ServerChannel channel = (ServerChannel) claimed.inherited().descriptor().adopt(transport, kind);
         applyOptions(channel, config, transport);
         logger().debug("graceful-netty: {} is inherited", description);
         SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
@@ -118,7 +113,7 @@ final class ListenerOpener {
     private Listener bindTcp(
             SocketAddress address, String name, LateBindingConfig config, EventLoop loop, NativeTransport transport)
             throws Exception {
-        ServerChannel channel = plainFactory.newChannel();
+        ServerChannel channel = NativeCalls.call(plainFactory::newChannel);
         if (!transport.isOfKind(channel, DescriptorKind.TCP_LISTENER)) {
             // The application names another transport's class; this loop drives ours.
             channel.unsafe().closeForcibly();
@@ -166,16 +161,7 @@ final class ListenerOpener {
                 throw new BindException(Addresses.format(address) + ": address already in use, somebody listens there");
             }
         }
-        Socket socket = Socket.newSocketDomain();
-        ServerChannel channel;
-        try {
-            socket.bind(address);
-            socket.listen(config.getBacklog());
-            channel = (ServerChannel) transport.adopt(DescriptorKind.UNIX_LISTENER, socket.intValue());
-        } catch (IOException e) {
-            closeQuietly(socket, e);
-            throw bindFailure(address, e);
-        }
+        ServerChannel channel = boundUnix(address, config, transport);
         applyOptions(channel, config, null);
         return new Listener(
                 channel,
@@ -185,6 +171,23 @@ final class ListenerOpener {
                         new ListenerTraits(address, file)),
                 file ? SocketPath.of(address) : SocketPath.none(),
                 null);
+    }
+
+    private static ServerChannel boundUnix(
+            DomainSocketAddress address, LateBindingConfig config, NativeTransport transport) throws IOException {
+        try {
+            Socket socket = UnixSockets.stream();
+            try {
+                socket.bind(address);
+                socket.listen(config.getBacklog());
+                return (ServerChannel) transport.adopt(DescriptorKind.UNIX_LISTENER, socket.intValue());
+            } catch (Throwable t) {
+                UnixSockets.closeBecause(t, socket);
+                throw t;
+            }
+        } catch (IOException e) {
+            throw bindFailure(address, e);
+        }
     }
 
     private static void bind(ServerChannel channel, SocketAddress address, EventLoop loop) throws Exception {
@@ -209,8 +212,18 @@ final class ListenerOpener {
         return failure;
     }
 
+    /** @throws RuntimeException if one cannot be set; the channel is closed then */
     private static void applyOptions(
             Channel channel, LateBindingConfig config, @Nullable NativeTransport sharedThrough) {
+        try {
+            setOptions(channel, config, sharedThrough);
+        } catch (Throwable t) {
+            channel.unsafe().closeForcibly();
+            throw t;
+        }
+    }
+
+    private static void setOptions(Channel channel, LateBindingConfig config, @Nullable NativeTransport sharedThrough) {
         List<String> withheld = new ArrayList<>();
         for (Map.Entry<ChannelOption<?>, Object> entry : config.early().entrySet()) {
             if (entry.getKey().equals(ChannelOption.AUTO_READ)) {
@@ -233,14 +246,6 @@ final class ListenerOpener {
     @SuppressWarnings("unchecked")
     private static boolean setOption(Channel channel, ChannelOption<?> option, Object value) {
         return channel.config().setOption((ChannelOption<Object>) option, value);
-    }
-
-    private static void closeQuietly(FileDescriptor socket, Exception because) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            because.addSuppressed(e);
-        }
     }
 
     private static InternalLogger logger() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -22,7 +23,11 @@ public final class NativeTwins {
 
     private NativeTwins() {}
 
-    /** The twin of {@code group}; made when it is asked for first. */
+    /**
+     * The twin of {@code group}; made when it is asked for first.
+     *
+     * @throws java.io.UncheckedIOException if there can be none, for want of descriptors for instance; it says why
+     */
     public static EventLoopGroup of(EventLoopGroup group, NativeTransport transport) {
         synchronized (TWINS) {
             return TWINS.computeIfAbsent(group, nio -> make(nio, transport));
@@ -34,8 +39,9 @@ public final class NativeTwins {
         for (EventExecutor ignored : nio) {
             threads++;
         }
-        EventLoopGroup twin =
-                transport.newGroup(threads, new DefaultThreadFactory("graceful-netty-" + transport.name()));
+        int size = threads;
+        EventLoopGroup twin = NativeCalls.unchecked(
+                () -> transport.newGroup(size, new DefaultThreadFactory("graceful-netty-" + transport.name())));
         LOGGER.info(
                 "graceful-netty: {} loops stand in for {} NIO loops, whose sockets cannot be handed on",
                 transport.name(),

@@ -98,18 +98,17 @@ final class Arrivals {
             }
             Channel connection;
             try {
-                connection = transport.adopt(
-                        arrival.description().kind(), arrival.descriptor().number());
-            } catch (RuntimeException e) {
-                arrival.refuse("it cannot be adopted: " + Reasons.of(e));
+                connection = arrival.descriptor()
+                        .adopt(transport, arrival.description().kind());
+            } catch (Throwable t) {
+                arrival.refuse("it cannot be adopted: " + Reasons.of(t));
                 return;
             }
-            arrival.descriptor().release();
             try {
                 if (arrival.from() == null) { // what comes back is our own
                     Verification.verify(transport, (UnixChannel) connection, arrival.description());
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 connection.unsafe().closeForcibly();
                 arrival.outcome().refused(Reasons.of(e));
                 return;

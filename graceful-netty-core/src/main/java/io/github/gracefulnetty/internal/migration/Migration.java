@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -100,8 +101,8 @@ public final class Migration {
             OutgoingMigration made = new OutgoingMigration(usable, policy, back, loops);
             outgoing = made;
             return made.items(usable);
-        } catch (IOException e) {
-            OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves: {}", Reasons.of(e));
+        } catch (Throwable t) { // the upgrade goes on without
+            OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves: {}", Reasons.of(t));
             withdraw();
             return List.of();
         }
@@ -150,19 +151,29 @@ public final class Migration {
             String other = LaneName.descriptorsOf(bytes.description().name());
             Inherited descriptors = other == null ? null : laneEnds.get(other);
             if (descriptors != null) {
-                IncomingLane lane = new IncomingLane(usable, control, target, predecessor, this::incomingOver);
-                incoming.add(lane);
-                Channel byteConnection = adopt(usable, bytes);
-                Channel descriptorConnection = adopt(usable, descriptors);
-                usable.receiveDescriptors(descriptorConnection);
-                lane.begin(byteConnection, descriptorConnection);
+                begin(new IncomingLane(usable, control, target, predecessor, this::incomingOver), bytes, descriptors);
             }
         }
         close();
     }
 
-    private static Channel adopt(NativeTransport transport, Inherited end) {
-        return transport.adopt(DescriptorKind.UNIX_CONNECTION, end.descriptor().release());
+    /** Whose ends cannot be adopted does not begin; they are closed, and the predecessor's connections of it stay there. */
+    private void begin(IncomingLane lane, Inherited bytes, Inherited descriptors) {
+        NativeTransport usable = Objects.requireNonNull(transport, "only a native transport has lanes");
+        try {
+            Channel byteConnection = bytes.descriptor().adopt(usable, DescriptorKind.UNIX_CONNECTION);
+            try {
+                Channel descriptorConnection = descriptors.descriptor().adopt(usable, DescriptorKind.UNIX_CONNECTION);
+                usable.receiveDescriptors(descriptorConnection);
+                incoming.add(lane);
+                lane.begin(byteConnection, descriptorConnection);
+            } catch (Throwable t) {
+                byteConnection.unsafe().closeForcibly();
+                throw t;
+            }
+        } catch (IOException e) {
+            OutgoingMigration.LOGGER.warn("graceful-netty: no connections move here on one lane: {}", Reasons.of(e));
+        }
     }
 
     /** As a successor: how many connections are served here that the predecessor had. */

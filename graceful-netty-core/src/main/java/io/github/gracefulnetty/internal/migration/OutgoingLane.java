@@ -80,6 +80,7 @@ final class OutgoingLane {
     private int sent;
     private long heardNanos = System.nanoTime();
     private boolean pumping;
+    private boolean begun; // the pairs' ends are not the pairs' any more
     private volatile boolean over;
 
     /** Makes the sockets; {@link #begin} or {@link #discard} has to follow. On any thread. */
@@ -91,9 +92,9 @@ final class OutgoingLane {
         this.bytesPair = SocketPair.open();
         try {
             this.descriptorPair = SocketPair.open();
-        } catch (IOException e) {
-            bytesPair.close();
-            throw e;
+        } catch (Throwable t) {
+            bytesPair.closeBecause(t);
+            throw t;
         }
     }
 
@@ -133,25 +134,39 @@ final class OutgoingLane {
         if (over) {
             return;
         }
+        begun = true;
+        Channel byteConnection = null;
+        Channel descriptorConnection;
         try {
             bytesPair.far().close();
             descriptorPair.far().close();
             duplicator = new Duplicator();
-        } catch (IOException e) {
-            discard();
-            owner.over(this, Reasons.of(e));
+            byteConnection = transport.adopt(
+                    DescriptorKind.UNIX_CONNECTION, bytesPair.near().intValue());
+            descriptorConnection = transport.adopt(
+                    DescriptorKind.UNIX_CONNECTION, descriptorPair.near().intValue());
+        } catch (Throwable t) {
+            cannotBegin(t, byteConnection);
             return;
         }
-        Channel byteConnection =
-                transport.adopt(DescriptorKind.UNIX_CONNECTION, bytesPair.near().intValue());
-        Channel descriptorConnection = transport.adopt(
-                DescriptorKind.UNIX_CONNECTION, descriptorPair.near().intValue());
         bytes = byteConnection;
         descriptors = descriptorConnection;
         byteConnection.pipeline().addLast(new MessageHandler(), new Hello(descriptorConnection));
         control.register(descriptorConnection);
         control.register(byteConnection);
         watch = loop.scheduleWithFixedDelay(this::look, PATIENCE_SECONDS, PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
+    }
+
+    /** @param adopted the byte connection, if it was there already: then it is the one that closes its descriptor */
+    private void cannotBegin(Throwable why, @Nullable Channel adopted) {
+        if (adopted == null) {
+            bytesPair.closeBecause(why);
+        } else {
+            adopted.unsafe().closeForcibly();
+        }
+        descriptorPair.closeBecause(why);
+        OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves on one lane: {}", Reasons.of(why));
+        close(Reasons.of(why));
     }
 
     private void look() {
@@ -247,8 +262,8 @@ final class OutgoingLane {
             } finally {
                 copies.close();
             }
-        } catch (IOException e) {
-            OutgoingMigration.LOGGER.debug("graceful-netty: a connection does not move now", e);
+        } catch (Throwable t) { // the lane waits for an answer
+            OutgoingMigration.LOGGER.debug("graceful-netty: a connection does not move now", t);
             return null;
         }
     }
@@ -336,11 +351,11 @@ final class OutgoingLane {
     private void closeConnections() {
         OutgoingTransfer running = transfer;
         Channel byteConnection = bytes;
-        if (byteConnection == null) {
-            discard(); // not begun
+        if (!begun) {
+            discard();
         } else if (running != null) {
             running.close();
-        } else {
+        } else if (byteConnection != null) {
             byteConnection.close();
         }
         Channel lane = descriptors;

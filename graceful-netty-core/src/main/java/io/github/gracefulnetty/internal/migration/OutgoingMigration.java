@@ -58,9 +58,9 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             for (EventLoop loop : loops) {
                 made.add(new OutgoingLane(transport, loop, this));
             }
-        } catch (IOException e) {
+        } catch (Throwable t) {
             made.forEach(OutgoingLane::discard);
-            throw e;
+            throw t;
         }
         this.lanes = List.copyOf(made);
     }

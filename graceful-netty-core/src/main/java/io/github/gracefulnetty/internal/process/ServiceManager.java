@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import io.netty.util.internal.logging.InternalLogger;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells a service manager, such as systemd, which process serves and what it does: one datagram for each message to the
  * socket that {@code NOTIFY_SOCKET} names, as sd_notify(3) describes it. Without that variable nobody is told. It is a
- * courtesy: what fails is logged once, and nothing else. On the control loop.
+ * courtesy: its methods throw nothing, what fails is logged once, and nothing else. On the control loop.
  */
 public final class ServiceManager {
     /** The variable that names the socket. */
@@ -77,29 +78,26 @@ public final class ServiceManager {
         if (address == null) {
             return;
         }
-        byte[] bytes = message.getBytes(UTF_8);
-        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).put(bytes);
-        Socket socket = Socket.newSocketDomainDgram();
         try {
-            socket.connect(address);
-            if (socket.write(buffer, 0, bytes.length) != bytes.length) {
-                throw new IOException("it does not read");
-            }
-        } catch (IOException e) {
+            send(message.getBytes(UTF_8), address);
+        } catch (Throwable t) { // whatever it is, it must not reach an upgrade that tells of itself
             if (!failed) {
                 failed = true;
-                LOGGER.warn("graceful-netty: the service manager at {} cannot be told: {}", address, e.toString());
+                LOGGER.warn("graceful-netty: the service manager at {} cannot be told: {}", address, t.toString());
             }
-        } finally {
-            close(socket);
         }
     }
 
-    private static void close(Socket socket) {
+    private static void send(byte[] message, DomainSocketAddress address) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(message.length).put(message);
+        Socket socket = UnixSockets.datagram();
         try {
+            socket.connect(address);
+            if (socket.write(buffer, 0, message.length) != message.length) {
+                throw new IOException("it does not read");
+            }
+        } finally {
             socket.close();
-        } catch (IOException e) {
-            LOGGER.debug("graceful-netty: cannot close a socket", e);
         }
     }
 }

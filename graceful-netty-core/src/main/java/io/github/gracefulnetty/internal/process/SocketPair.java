@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import io.netty.util.internal.PlatformDependent;
@@ -24,7 +26,11 @@ public record SocketPair(Socket near, Socket far) {
     private static final int SO_PEERCRED = 17;
     private static final int UCRED_BYTES = 12;
 
-    /** A new pair; the caller owns both ends. */
+    /**
+     * A new pair; the caller owns both ends.
+     *
+     * @throws IOException if there can be none, for want of descriptors for instance; it says why, and nothing is left open
+     */
     public static SocketPair open() throws IOException {
         if (PlatformDependent.isOsx()) {
             return openInPrivateDirectory();
@@ -39,9 +45,9 @@ public record SocketPair(Socket near, Socket far) {
                 throw new IOException("another process connected to a socket that was meant for ourselves");
             }
             return pair;
-        } catch (IOException e) {
-            pair.close();
-            throw e;
+        } catch (Throwable t) {
+            pair.closeBecause(t);
+            throw t;
         }
     }
 
@@ -57,21 +63,21 @@ public record SocketPair(Socket near, Socket far) {
     }
 
     private static SocketPair open(DomainSocketAddress address) throws IOException {
-        Socket listener = Socket.newSocketDomain();
+        Socket listener = UnixSockets.stream();
         try {
             listener.bind(address);
             listener.listen(1);
-            Socket near = Socket.newSocketDomain();
+            Socket near = UnixSockets.stream();
             try {
                 near.connect(address);
                 int far = listener.accept(new byte[128]);
                 if (far < 0) {
                     throw new IOException("the kernel did not connect two sockets of this process");
                 }
-                return new SocketPair(near, new Socket(far));
-            } catch (IOException | RuntimeException e) {
-                near.close();
-                throw e;
+                return new SocketPair(near, UnixSockets.of(far));
+            } catch (Throwable t) {
+                UnixSockets.closeBecause(t, near);
+                throw t;
             }
         } finally {
             listener.close();
@@ -80,8 +86,16 @@ public record SocketPair(Socket near, Socket far) {
 
     private static int peerPid(Socket socket) throws IOException {
         ByteBuffer credentials = ByteBuffer.allocateDirect(UCRED_BYTES).order(ByteOrder.nativeOrder());
-        socket.getRawOpt(SOL_SOCKET, SO_PEERCRED, credentials);
-        return credentials.getInt(0);
+        return NativeCalls.call(() -> {
+            socket.getRawOpt(SOL_SOCKET, SO_PEERCRED, credentials);
+            return credentials.getInt(0);
+        });
+    }
+
+    /** Closes both ends, as something else has failed; what fails now, too, is added to that. */
+    public void closeBecause(Throwable failure) {
+        UnixSockets.closeBecause(failure, near);
+        UnixSockets.closeBecause(failure, far);
     }
 
     /** Closes both ends. */

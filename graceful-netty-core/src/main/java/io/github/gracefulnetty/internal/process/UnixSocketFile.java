@@ -3,6 +3,8 @@ package io.github.gracefulnetty.internal.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.Socket;
@@ -16,7 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * The file of a unix socket, told apart from a later one of the same name by its inode.
@@ -67,21 +68,21 @@ public record UnixSocketFile(Path path, Object inode) {
      * @throws IOException if something other than a socket is there, or it cannot be connected to
      */
     public static Presence probe(Path path) throws IOException {
-        return probe(path, Socket::newSocketDomain);
+        return probe(path, UnixSockets::stream);
     }
 
     /** Like {@link #probe}, for datagram sockets. */
     public static Presence probeDatagram(Path path) throws IOException {
-        return probe(path, Socket::newSocketDomainDgram);
+        return probe(path, UnixSockets::datagram);
     }
 
-    private static Presence probe(Path path, Supplier<Socket> kind) throws IOException {
+    private static Presence probe(Path path, NativeCalls.Call<Socket> kind) throws IOException {
         try {
             checkIsSocket(path);
         } catch (NoSuchFileException e) {
             return Presence.ABSENT;
         }
-        Socket socket = kind.get();
+        Socket socket = kind.make();
         try {
             socket.connect(new DomainSocketAddress(path.toString()));
             return Presence.ALIVE;

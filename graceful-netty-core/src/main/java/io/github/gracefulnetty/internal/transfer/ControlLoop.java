@@ -10,6 +10,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.HashSet;
@@ -34,8 +35,12 @@ public final class ControlLoop {
     private volatile Consumer<Throwable> trouble =
             failure -> LOGGER.error("graceful-netty: unexpected: {}", Reasons.of(failure), failure);
 
-    /** Starts no thread before there is something to do. */
-    public ControlLoop(@Nullable NativeTransport transport) {
+    /**
+     * Starts no thread before there is something to do.
+     *
+     * @throws IOException if the transport can have no event loop, for want of descriptors for instance; it says why
+     */
+    public ControlLoop(@Nullable NativeTransport transport) throws IOException {
         ThreadFactory threads = new DefaultThreadFactory("graceful-netty-control", true);
         this.group = transport == null ? plainGroup(threads) : transport.newGroup(1, threads);
         this.loop = group.next();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -84,27 +84,26 @@ public final class HandoffPath {
     /**
      * A channel for the socket, to be registered and then completed by {@link #bind}. Bound under the temporary name and
      * made private before it listens, where the transport can adopt such a socket. The caller closes it.
+     *
+     * @throws IOException if that is not possible; it says why, and nothing is left open or in the directory
      */
     public ServerChannel open(NativeTransport transport) throws IOException {
         if (!transport.canAdopt(DescriptorKind.UNIX_LISTENER)) {
             return (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null);
         }
-        Socket socket = newSocket();
         try {
-            socket.bind(new DomainSocketAddress(temporary.toString()));
-            makePrivate();
-            socket.listen(BACKLOG);
-            return (ServerChannel) transport.adopt(DescriptorKind.UNIX_LISTENER, socket.intValue());
+            Socket socket = UnixSockets.stream();
+            try {
+                socket.bind(new DomainSocketAddress(temporary.toString()));
+                makePrivate();
+                socket.listen(BACKLOG);
+                return (ServerChannel) transport.adopt(DescriptorKind.UNIX_LISTENER, socket.intValue());
+            } catch (Throwable t) {
+                UnixSockets.closeBecause(t, socket);
+                Files.deleteIfExists(temporary);
+                throw t;
+            }
         } catch (IOException e) {
-            socket.close();
-            throw new IOException("unix:" + path + " cannot be bound: " + e.getMessage(), e);
-        }
-    }
-
-    private Socket newSocket() throws IOException {
-        try {
-            return Socket.newSocketDomain();
-        } catch (ChannelException e) { // no descriptor is left
             throw new IOException("unix:" + path + " cannot be bound: " + Reasons.of(e), e);
         }
     }

@@ -89,7 +89,7 @@ public final class HandoffServer {
 
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-                LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), cause.toString());
+                LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), Reasons.of(cause));
                 // Whoever waits there still waits: without a pause it would be tried again at once, without an end.
                 channel.config().setAutoRead(false);
                 control.schedule(() -> channel.config().setAutoRead(true), ACCEPT_AGAIN);

@@ -118,10 +118,16 @@ public final class IncomingTransfer {
                         + request.patience().toMillis() + " ms"));
     }
 
-    /** Connects to {@code handoffPath}, once for bytes and once for descriptors. */
+    /** Connects to {@code handoffPath}, once for bytes and once for descriptors. What fails is told as an event, also at once. */
     public void connect(Path handoffPath) {
         path = handoffPath;
-        Channel channel = begin(transport.newConnection());
+        Channel channel;
+        try {
+            channel = begin(transport.newConnection());
+        } catch (IOException e) {
+            connectFailed(e);
+            return;
+        }
         channel.connect(new DomainSocketAddress(handoffPath.toString())).addListener((ChannelFutureListener) future -> {
             if (future.isSuccess()) {
                 connected(channel);
@@ -190,7 +196,13 @@ public final class IncomingTransfer {
         if (connectTo == null) {
             return; // the descriptor connection is there already
         }
-        Channel channel = transport.newConnection();
+        Channel channel;
+        try {
+            channel = transport.newConnection();
+        } catch (IOException e) {
+            fail("cannot open the descriptor connection to " + where + ": " + Reasons.of(e));
+            return;
+        }
         transport.receiveDescriptors(channel);
         channel.pipeline().addLast(new MessageHandler()); // one message goes out, descriptors come in
         openLane(channel);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.netty.handler.codec.DecoderException;
 import java.nio.file.FileSystemException;
 import java.util.concurrent.CompletionException;
@@ -17,7 +18,9 @@ public final class Reasons {
             return cause.toString();
         }
         boolean onlyNamesAFile = cause instanceof FileSystemException file && file.getReason() == null;
-        return onlyNamesAFile ? cause.toString() : message;
+        String reason = onlyNamesAFile ? cause.toString() : message;
+        String shortage = NativeCalls.shortage(cause);
+        return shortage.isEmpty() ? reason : reason + ": " + shortage;
     }
 
     /** The reason of what was behind it all. */

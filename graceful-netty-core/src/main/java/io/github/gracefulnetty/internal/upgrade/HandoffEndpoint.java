@@ -10,7 +10,6 @@ import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -161,7 +160,7 @@ final class HandoffEndpoint {
         Channel probe;
         try {
             probe = usable.newConnection();
-        } catch (ChannelException e) { // no descriptor is left
+        } catch (IOException e) { // no descriptor is left
             LOGGER.warn("graceful-netty: cannot find out who listens at unix:{}: {}", configured, Reasons.of(e));
             action.accept(0);
             return;

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.NativeTransports;
 import io.netty.channel.Channel;
@@ -57,14 +58,14 @@ public record Preparation(NativeTransports.Found found, ControlLoop control) {
 
     private static Preparation make() {
         NativeTransports.Found found = NativeTransports.find();
-        return new Preparation(found, new ControlLoop(found.transport()));
+        return new Preparation(found, NativeCalls.unchecked(() -> new ControlLoop(found.transport())));
     }
 
     /** Makes a connection and drops it: most of Netty's classes are loaded then. */
     private void loadHandoff() {
         NativeTransport transport = found.transport();
         if (transport != null) {
-            Channel connection = transport.newConnection();
+            Channel connection = NativeCalls.unchecked(transport::newConnection);
             connection.pipeline().addLast(new MessageHandler());
             connection.unsafe().closeForcibly();
         }

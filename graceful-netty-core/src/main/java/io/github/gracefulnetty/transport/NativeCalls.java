@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.transport;
+
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.Errors.NativeIoException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * The one place where calls of Netty's natives are made to fail as everything else here does: with an {@link IOException}
+ * that says why. Netty itself throws unchecked exceptions where no descriptor is left, and an error where a class of it
+ * cannot be loaded.
+ */
+public final class NativeCalls {
+    // From <errno.h> of Linux and macOS; Netty has no names for them, and negates them.
+    private static final int ENFILE = -23;
+    private static final int EMFILE = -24;
+
+    private static final String OF_PROCESS = "this process may have no more descriptors open, see ulimit -n";
+    private static final String OF_SYSTEM = "this system may have no more files open, see fs.file-max";
+
+    private NativeCalls() {}
+
+    /** A call that may fail in any of these ways. */
+    @FunctionalInterface
+    public interface Call<T> {
+        /** What was asked for. */
+        T make() throws IOException;
+    }
+
+    /**
+     * Makes a call. What says that it was wrong to ask, an {@link UnsupportedOperationException} or an {@link
+     * IllegalArgumentException}, passes.
+     *
+     * @throws IOException if it failed; it says why, and what the operator can do about it if that is known
+     */
+    public static <T> T call(Call<T> call) throws IOException {
+        try {
+            return call.make();
+        } catch (UncheckedIOException e) {
+            throw failure(e);
+        } catch (ChannelException | IllegalStateException | LinkageError e) {
+            throw failure(e);
+        }
+    }
+
+    /**
+     * The same where no checked exception can pass.
+     *
+     * @throws UncheckedIOException if it failed; its message is that of its cause
+     */
+    public static <T> T unchecked(Call<T> call) {
+        try {
+            return call(call);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    private static IOException failure(Throwable thrown) {
+        if (thrown instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
+            return unchecked.getCause();
+        }
+        String shortage = shortage(thrown);
+        Throwable root = root(thrown);
+        String message = root instanceof Error || root.getMessage() == null ? root.toString() : root.getMessage();
+        return new IOException(shortage.isEmpty() ? message : message + ": " + shortage, thrown);
+    }
+
+    /**
+     * What a failure has to do with the number of descriptors that may be open, and where that is set, for a person; empty
+     * if nothing, or if the failure says so itself. Knows the failures of Netty and those of the JDK.
+     */
+    public static String shortage(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (message.contains(OF_PROCESS) || message.contains(OF_SYSTEM)) {
+                return "";
+            }
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            int error = cause instanceof NativeIoException e ? e.expectedErr() : 0;
+            // The JDK has no number but in the message of a process that it cannot start.
+            if (error == ENFILE || message.contains("error=23,") || message.contains("Too many open files in system")) {
+                return OF_SYSTEM;
+            }
+            if (error == EMFILE || message.contains("error=24,") || message.contains("Too many open files")) {
+                return OF_PROCESS;
+            }
+        }
+        return "";
+    }
+
+    private static Throwable root(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+}
