@@ -155,8 +155,12 @@ public final class Graceful {
      *     after its process has ended. This process serves on then, and may be upgraded again
      */
     public CompletableFuture<UpgradeResult> upgrade() {
-        return runtime.outer(runtime.upgrade("upgrade()").thenApply(successor -> new UpgradeResult(
-                successor.pid(), successor.generation(), successor.took(), runtime.outer(successor.confirmed()))));
+        return runtime.outer(runtime.upgrade("upgrade()")
+                .thenApply(successor -> new UpgradeResult(
+                        successor.pid(),
+                        successor.generation(),
+                        successor.took(),
+                        runtime.outer(successor.confirmed()))));
     }
 
     /**
@@ -225,8 +229,8 @@ public final class Graceful {
 
     @Override
     public String toString() {
-        return "Graceful(generation=" + generation() + ", phase=" + runtime.phase().name() + ", "
-                + runtime.parts().settings() + ")";
+        return "Graceful(generation=" + generation() + ", phase="
+                + runtime.phase().name() + ", " + runtime.parts().settings() + ")";
     }
 
     GracefulRuntime runtime() {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.internal.upgrade.Phase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.upgrade.Phase;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -227,7 +227,7 @@ class HandoffTest {
         try (Greeter server = start("server")) {
             server.bind(new DomainSocketAddress(path.toString()));
             ready(server);
-            server.graceful.runtime().endAbruptly();
+            server.graceful.runtime().removePaths();
             assertThat(path).doesNotExist();
             assertThat(directory.resolve("handoff.sock")).doesNotExist();
         }
@@ -241,11 +241,11 @@ class HandoffTest {
             ready(old);
             try (Greeter young = start("young")) {
                 young.bind(new DomainSocketAddress(path.toString()));
-                old.graceful.runtime().endAbruptly();
-                young.graceful.runtime().endAbruptly();
+                old.graceful.runtime().removePaths();
+                young.graceful.runtime().removePaths();
                 assertThat(path).exists();
                 ready(young);
-                old.graceful.runtime().endAbruptly();
+                old.graceful.runtime().removePaths();
                 assertThat(path).exists();
                 old.graceful.awaitExit();
                 assertThat(Greeter.ask(new DomainSocketAddress(path.toString())))
@@ -372,11 +372,8 @@ class HandoffTest {
                 ready(old);
                 try (Greeter young = start("young")) {
                     young.bind(listener.localAddress());
-                    await().untilAsserted(() -> assertThat(old.graceful
-                                    .runtime()
-                                    .parts()
-                                    .connections()
-                                    .open())
+                    await().untilAsserted(() -> assertThat(
+                                    old.graceful.runtime().parts().connections().open())
                             .hasSize(2));
                     ready(young);
                     assertThat(old.graceful.awaitExit())

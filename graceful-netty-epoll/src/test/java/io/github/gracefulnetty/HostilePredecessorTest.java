@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -271,7 +272,7 @@ class HostilePredecessorTest {
                     new GracefulRuntime(Graceful.builder().handoffPath(path).settings());
             CompletableFuture<Void> started = CompletableFuture.runAsync(young::start);
             Channel bytes = receiving.get(10, TimeUnit.SECONDS);
-            CompletableFuture<ExitReport> stopped = young.stop();
+            CompletableFuture<GracefulRuntime.Exit> stopped = young.stop();
             bytes.writeAndFlush(new Message.Manifest(0));
             started.get(10, TimeUnit.SECONDS);
             assertThat(stopped.get(10, TimeUnit.SECONDS).handedOver()).isFalse();

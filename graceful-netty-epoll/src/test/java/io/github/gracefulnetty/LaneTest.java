@@ -69,8 +69,7 @@ class LaneTest {
         peer = new LanePeer(ends);
         mover = Objects.requireNonNull(migration.mover(), "mover");
         mover.begin(stays::add, () -> changed.run());
-        for (Channel connection :
-                site.graceful.runtime().parts().connections().open()) {
+        for (Channel connection : site.graceful.runtime().parts().connections().open()) {
             assertThat(connection
                             .eventLoop()
                             .submit(() -> mover.take(connection))

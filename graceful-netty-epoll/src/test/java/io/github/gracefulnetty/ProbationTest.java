@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.internal.upgrade.Phase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.upgrade.Phase;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
@@ -74,7 +74,8 @@ class ProbationTest {
     }
 
     private static void await(Greeter greeter, Class<? extends Phase> phase) {
-        Awaitility.await().until(() -> phase.isInstance(greeter.graceful.runtime().phase()));
+        Awaitility.await()
+                .until(() -> phase.isInstance(greeter.graceful.runtime().phase()));
     }
 
     private void awaitAnswersFrom(String name) {
@@ -121,7 +122,7 @@ class ProbationTest {
     void shouldServeAgainWhenTheSuccessorIsSick() throws Exception {
         try (RawPeer successor = replaceRaw()) {
             successor.say(new Message.RollBack("no database"));
-            assertThat(successor.hear(Message.RolledBack.class).reason()).contains("is sick: no database");
+            assertThat(successor.hear(Message.RolledBack.class).reason()).contains("cannot serve: no database");
             successor.hearEnd();
         }
         assertServesAgain();

@@ -119,7 +119,7 @@ class ReadmeTest {
                 .probationCheck(() -> smokeTest().orTimeout(20, SECONDS))
                 .maxDraining(4);
         Graceful graceful = builder.build();
-        assertThat(graceful.toString()).contains("probation=PT10S and a check, maxDraining=4");
+        assertThat(graceful.toString()).contains("probation=PT10S, probationCheck=yes, maxDraining=4");
         graceful.stop().join();
     }
 

@@ -79,7 +79,7 @@ class RemovedPathTest {
         server.graceful.runtime().upkeep().tendNow().join();
         assertThatThrownBy(() -> server.graceful.upgrade().join())
                 .hasMessageContaining(
-                        "upgrade refused: there is no way for a successor to connect: somebody has removed");
+                        "there is no way for it to connect: somebody has removed");
         assertThat(Greeter.ask(address)).isEqualTo("server");
         Files.createDirectory(directory);
         server.graceful.runtime().upkeep().tendNow().join();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -31,7 +32,7 @@ final class Callbacks {
             if (failure == null) {
                 outer.complete(value);
             } else {
-                outer.completeExceptionally(failure);
+                outer.completeExceptionally(Reasons.unwrap(failure));
             }
         }));
         return outer;

@@ -13,8 +13,10 @@ import io.github.gracefulnetty.internal.upgrade.Phases.Event;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
 
 /** How this process goes when it has been replaced, or serves again. On the control loop. */
 final class Departing {
@@ -131,7 +133,7 @@ final class Departing {
 
     private boolean isIn(Departure departure, Class<? extends Phase.Replaced> phase) {
         return phase.isInstance(parts.phases().current())
-                && ((Phase.Replaced) parts.phases().current()).departure() == departure;
+                && ((Phase.Replaced) parts.phases().current()).departure().equals(departure);
     }
 
     /** Nothing is taken back any more, if a successor is on probation. */
@@ -176,13 +178,14 @@ final class Departing {
         boolean wasConfirmed = isIn(departure, Phase.Draining.class);
         Guard.quietly(() -> parts.phases().leave(Event.SUCCESSOR_LOST, new Phase.TakingBack(departure)));
         if (wasConfirmed) {
-            OtherProcess.whenDecided(departure.successor().pid(), parts.control().loop(), isDead -> {
-                if (isDead) {
-                    lookWhoListens(departure, reason);
-                } else {
-                    goOnDraining(departure);
-                }
-            });
+            OtherProcess.whenDecided(
+                    departure.successor().pid(), parts.control().loop(), isDead -> {
+                        if (isDead) {
+                            lookWhoListens(departure, reason);
+                        } else {
+                            goOnDraining(departure);
+                        }
+                    });
         } else {
             lookWhoListens(departure, reason);
         }
@@ -247,8 +250,7 @@ final class Departing {
             endpoint.takeBack();
             return true;
         } catch (Throwable t) {
-            LOGGER.error(
-                    "graceful-netty: cannot take the handoff path or the PID file back yet: {}", Reasons.of(t));
+            LOGGER.error("graceful-netty: cannot take the handoff path or the PID file back yet: {}", Reasons.of(t));
             parts.control().schedule(this::takeBackLater, AGAIN);
             return false;
         }
@@ -271,21 +273,25 @@ final class Departing {
 
     /** Follows the successor of one departure, which is known as soon as this is. */
     private final class Watching implements ProbationWatch.Owner {
-        private Departure departure;
+        private @Nullable Departure departure;
+
+        private Departure departure() {
+            return Objects.requireNonNull(departure, "departure");
+        }
 
         @Override
         public void confirmed() {
-            Departing.this.confirmed(departure);
+            Departing.this.confirmed(departure());
         }
 
         @Override
         public void failed(String reason) {
-            Departing.this.failed(departure, reason);
+            Departing.this.failed(departure(), reason);
         }
 
         @Override
         public boolean isOnProbation() {
-            return isIn(departure, Phase.OnProbation.class);
+            return isIn(departure(), Phase.OnProbation.class);
         }
 
         @Override
@@ -299,20 +305,20 @@ final class Departing {
                         generations,
                         most);
                 endProbation();
-                departure.hurryUp();
+                departure().hurryUp();
             }
         }
 
         @Override
         public void unclaimed(List<Integer> descriptors) {
             if (isOnProbation()) {
-                parts.register().pauseAllBut(items(departure.handover(), descriptors));
+                parts.register().pauseAllBut(items(departure().handover(), descriptors));
             }
         }
 
         @Override
         public void acknowledged() {
-            departure.acknowledged().complete(null);
+            departure().acknowledged().complete(null);
         }
     }
 }

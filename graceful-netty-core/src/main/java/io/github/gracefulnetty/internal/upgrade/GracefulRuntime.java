@@ -60,7 +60,8 @@ public final class GracefulRuntime implements Whole {
         successor = new SuccessorRole(parts, predecessor.endpoint(), this);
         signals = new OwnSignals(settings, this::upgradeBySignal, this::stop);
         upkeep = new Upkeep(parts, predecessor.endpoint());
-        abruptEnd = new Thread(this::endAbruptly, "graceful-netty-abrupt-end");
+        abruptEnd = new Thread(
+                () -> Guard.all(this::removePaths, successor::endsAbruptly), "graceful-netty-abrupt-end");
     }
 
     public Parts parts() {
@@ -151,10 +152,9 @@ public final class GracefulRuntime implements Whole {
     }
 
     /** The JVM ends without a drain: removes the paths that nobody else needs. On any thread. */
-    public void endAbruptly() {
+    public void removePaths() {
         predecessor.endpoint().removePaths();
         if (successor.mayBeRolledBack()) {
-            successor.endsAbruptly();
             return;
         }
         Phase phase = phase();
@@ -235,15 +235,12 @@ public final class GracefulRuntime implements Whole {
                         return;
                     }
                     stopWanted = true;
-                    Guard.all(
-                            successor.proving()::settle,
-                            predecessor.departing()::endProbation,
-                            () -> {
-                                // Where an upgrade is ended first, stopping goes on when its process is gone.
-                                if (!predecessor.cancel("the predecessor was told to stop")) {
-                                    stopIfRequested();
-                                }
-                            });
+                    Guard.all(successor.proving()::settle, predecessor.departing()::endProbation, () -> {
+                        // Where an upgrade is ended first, stopping goes on when its process is gone.
+                        if (!predecessor.cancel("the predecessor was told to stop")) {
+                            stopIfRequested();
+                        }
+                    });
                 },
                 exit);
         return exit;
@@ -363,8 +360,7 @@ public final class GracefulRuntime implements Whole {
     @Override
     public void takeoverFailed(HandoffException reason) {
         // Paths stay: they are the predecessor's until it has committed.
-        Guard.all(
-                () -> parts.register().end(), this::release, () -> exit.completeExceptionally(reason));
+        Guard.all(() -> parts.register().end(), this::release, () -> exit.completeExceptionally(reason));
     }
 
     /** Everything else that this runtime holds; the control loop ends after what is under way. */

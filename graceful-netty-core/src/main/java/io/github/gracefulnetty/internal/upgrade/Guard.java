@@ -9,7 +9,6 @@ import java.util.function.Consumer;
  * what was asked for; it never gets further.
  */
 final class Guard {
-    
 
     private Guard() {}
 

@@ -63,11 +63,7 @@ final class Handover {
      * @param result for whoever asked for this upgrade
      */
     Handover(
-            ControlLoop control,
-            int generation,
-            Duration timeout,
-            Owner owner,
-            CompletableFuture<Replacement> result) {
+            ControlLoop control, int generation, Duration timeout, Owner owner, CompletableFuture<Replacement> result) {
         this.control = control;
         this.generation = generation;
         this.timeout = timeout;

@@ -17,7 +17,7 @@ public final class NamedStates {
     private final Map<String, byte[]> inherited = new LinkedHashMap<>();
     private volatile String pending = "";
 
-    synchronized public void handOver(String name, Callable<byte[]> state) {
+    public synchronized void handOver(String name, Callable<byte[]> state) {
         handedOver.put(name, state);
     }
 

@@ -131,8 +131,12 @@ public sealed interface Phase {
         }
     }
 
-    /** As a predecessor: the upgrade has failed, the successor's process is being ended. */
-    record Failing(Handover handover) implements Upgrading {}
+    /**
+     * As a predecessor: the upgrade has failed, the successor's process is being ended.
+     *
+     * @param committed whether the successor had been told to go on, so that it may have taken the paths
+     */
+    record Failing(Handover handover, boolean committed) implements Upgrading {}
 
     /** As a predecessor: a successor serves on probation; connections end, and all can be taken back. */
     record OnProbation(Departure departure) implements Replaced {

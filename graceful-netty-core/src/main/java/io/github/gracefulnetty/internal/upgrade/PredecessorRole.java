@@ -63,6 +63,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         }
         Handover handover = handover(result);
         try {
+            whole.upgradeBegins();
             parts.phases().enter(Event.UPGRADE_REQUESTED, new Phase.Spawning(handover));
         } catch (Throwable t) {
             begun(handover, t);
@@ -70,7 +71,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         }
         try {
             LOGGER.info("graceful-netty: upgrade {}: {}", handover.name(), why);
-            begins();
+            parts.manager().upgrading();
             Path path = path();
             SuccessorProcess started = SuccessorProcess.start(
                     parts.settings().upgradeCommand(),
@@ -92,16 +93,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
 
     private Handover handover(CompletableFuture<Replacement> result) {
         return new Handover(
-                parts.control(),
-                whole.generation() + 1,
-                parts.settings().upgradeTimeout(),
-                this,
-                result);
-    }
-
-    private void begins() {
-        parts.manager().upgrading();
-        whole.upgradeBegins();
+                parts.control(), whole.generation() + 1, parts.settings().upgradeTimeout(), this, result);
     }
 
     private static void step(Handover handover, String what) {
@@ -150,10 +142,13 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                 : handover(nobodyAsked);
         try {
             boolean ours = parts.phases().current() instanceof Phase.Spawning;
+            if (!ours) {
+                whole.upgradeBegins();
+            }
             parts.phases().enter(Event.SUCCESSOR_CONNECTED, new Phase.Transferring(handover));
             if (!ours) {
                 LOGGER.info("graceful-netty: upgrade {}: pid {} wants to take over", handover.name(), peer.pid());
-                begins();
+                parts.manager().upgrading();
             }
             handover.connected(connection, peer.pid());
             step(handover, "pid " + peer.pid() + " has connected");
@@ -184,7 +179,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         }
         Phase phase = parts.phases().current();
         boolean stranger = hello.ticket().equals(Token.NONE);
-        if (phase instanceof Phase.Spawning spawning && spawning.handover().ticket().equals(hello.ticket())) {
+        if (phase instanceof Phase.Spawning spawning
+                && spawning.handover().ticket().equals(hello.ticket())) {
             return "";
         }
         if (stranger && settings.ownSuccessorsOnly()) {
@@ -222,13 +218,15 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         offered.clear();
         offered.addAll(items);
         items.addAll(parts.migration().offer());
-        parts.states().collect().whenComplete((states, failure) -> parts.control().execute(() -> {
-            if (failure != null) {
-                fail(handover, Reasons.of(failure), false);
-            } else if (isIn(handover, Phase.Transferring.class)) {
-                handover.send(new OutgoingTransfer.Contents(states, items));
-            }
-        }));
+        parts.states()
+                .collect()
+                .whenComplete((states, failure) -> parts.control().execute(() -> {
+                    if (failure != null) {
+                        fail(handover, Reasons.of(failure), false);
+                    } else if (isIn(handover, Phase.Transferring.class)) {
+                        handover.send(new OutgoingTransfer.Contents(states, items));
+                    }
+                }));
     }
 
     private boolean isIn(Handover handover, Class<? extends Phase.Upgrading> phase) {
@@ -240,7 +238,9 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     void opened() {
         Phase phase = parts.phases().current();
         boolean inTime = phase instanceof Phase.Transferring || phase instanceof Phase.AwaitingReady;
-        if (inTime && phase instanceof Phase.Upgrading upgrading && upgrading.handover().isAttached()) {
+        if (inTime
+                && phase instanceof Phase.Upgrading upgrading
+                && upgrading.handover().isAttached()) {
             List<DescriptorSender.Item> added = new ArrayList<>(parts.handedOver());
             added.removeAll(offered);
             offered.addAll(added);
@@ -270,7 +270,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             }
         } else if (message instanceof Message.Serving serving && isIn(handover, Phase.HandingOver.class)) {
             serving(handover, serving.unclaimed());
-        } else if (phase instanceof Phase.Replaced replaced && replaced.departure().handover() == handover) {
+        } else if (phase instanceof Phase.Replaced replaced
+                && replaced.departure().handover() == handover) {
             return replaced.departure().watch().said(message);
         } else {
             return false;
@@ -370,13 +371,15 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         if (!isIn(handover, Phase.Upgrading.class) || isIn(handover, Phase.Failing.class)) {
             return;
         }
-        Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover)));
+        boolean committed = isIn(handover, Phase.HandingOver.class);
+        Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed)));
         handover.fail(reason, byItself)
                 .whenComplete((nothing, failure) -> parts.control().execute(() -> over(handover, reason)));
     }
 
     private void over(Handover handover, String reason) {
-        if (!isIn(handover, Phase.Failing.class)) {
+        if (!(parts.phases().current() instanceof Phase.Failing failing)
+                || !isIn(handover, Phase.Failing.class)) {
             return;
         }
         Guard.all(
@@ -388,7 +391,11 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                         reason),
                 () -> parts.migration().withdraw(),
                 endpoint::closePrivate,
-                departing::takeBackPaths, // it may have been told to go on
+                () -> {
+                    if (failing.committed()) {
+                        departing.takeBackPaths();
+                    }
+                },
                 () -> parts.manager().serving("serves on, the upgrade failed: " + reason),
                 () -> handover.result().completeExceptionally(new HandoffException(reason)),
                 whole::stopIfRequested);

@@ -33,9 +33,9 @@ public final class Preload {
         if (begun != null) {
             return begun;
         }
-        Thread thread = new Thread(() -> Guard.run(() -> load(done), done::completeExceptionally), "graceful-netty-preload");
+        Thread thread =
+                new Thread(() -> Guard.run(() -> load(done), done::completeExceptionally), "graceful-netty-preload");
         thread.setDaemon(true);
-        thread.setPriority(Thread.MIN_PRIORITY);
         thread.start();
         return done;
     }
@@ -61,8 +61,7 @@ public final class Preload {
             if (resource == null) {
                 return List.of();
             }
-            try (BufferedReader reader =
-                    new BufferedReader(new InputStreamReader(resource, StandardCharsets.UTF_8))) {
+            try (BufferedReader reader = new BufferedReader(new InputStreamReader(resource, StandardCharsets.UTF_8))) {
                 return reader.lines().filter(line -> !line.isEmpty()).toList();
             }
         }

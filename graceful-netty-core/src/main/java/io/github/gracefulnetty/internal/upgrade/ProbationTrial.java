@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +82,8 @@ final class ProbationTrial {
     }
 
     private void start(Supplier<? extends CompletionStage<?>> check) {
-        Thread thread = new Thread(() -> Guard.run(() -> ask(check), this::decidedElsewhere), "graceful-netty-probation-check");
+        Thread thread =
+                new Thread(() -> Guard.run(() -> ask(check), this::decidedElsewhere), "graceful-netty-probation-check");
         thread.setDaemon(true);
         thread.start();
     }

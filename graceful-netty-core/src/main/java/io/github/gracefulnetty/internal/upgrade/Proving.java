@@ -52,8 +52,7 @@ final class Proving implements ProbationTrial.Owner {
                 over("there is none");
             } else {
                 warn(unclaimed);
-                trial.begin(
-                        parts.settings().probationCheck(), parts.settings().upgradeTimeout());
+                trial.begin(parts.settings().probationCheck(), parts.settings().upgradeTimeout());
             }
         });
     }
@@ -66,7 +65,10 @@ final class Proving implements ProbationTrial.Owner {
     }
 
     private static List<Integer> indexes(List<Inherited> inherited) {
-        return inherited.stream().map(Inherited::index).filter(index -> index >= 0).toList();
+        return inherited.stream()
+                .map(Inherited::index)
+                .filter(index -> index >= 0)
+                .toList();
     }
 
     private static void warn(List<Inherited> unclaimed) {
@@ -122,8 +124,8 @@ final class Proving implements ProbationTrial.Owner {
     void rollBack(String reason, CompletableFuture<Void> result) {
         Phase phase = parts.phases().current();
         if (!(phase instanceof Phase.Serving serving) || serving.trial().isEmpty()) {
-            result.completeExceptionally(new HandoffException("nothing can be rolled back: this process is not on probation, "
-                    + phase.because()));
+            result.completeExceptionally(new HandoffException(
+                    "nothing can be rolled back: this process is not on probation, " + phase.because()));
             return;
         }
         LOGGER.error("graceful-netty: this process rolls back to its predecessor: {}", reason);
@@ -149,7 +151,8 @@ final class Proving implements ProbationTrial.Owner {
         Guard.all(
                 () -> trial().ifPresent(ProbationTrial::end),
                 () -> {
-                    if (phase instanceof Phase.Serving serving && serving.trial().isPresent()) {
+                    if (phase instanceof Phase.Serving serving
+                            && serving.trial().isPresent()) {
                         parts.phases().leave(Event.CONFIRMED, new Phase.Serving());
                     } else if (phase instanceof Phase.RollingBack rollingBack) {
                         parts.phases().leave(Event.CONFIRMED, new Phase.Serving());

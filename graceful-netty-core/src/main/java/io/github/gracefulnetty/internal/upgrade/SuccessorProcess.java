@@ -41,8 +41,9 @@ final class SuccessorProcess {
      */
     static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
         try {
-            ProcessBuilder builder =
-                    new ProcessBuilder(command == null ? CommandLine.ofThisProcess().toCommand() : command).inheritIO();
+            ProcessBuilder builder = new ProcessBuilder(
+                            command == null ? CommandLine.ofThisProcess().toCommand() : command)
+                    .inheritIO();
             Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
             checkRoom();

@@ -68,7 +68,8 @@ final class SuccessorRole implements Takeover.Owner {
         } catch (IOException e) {
             throw new HandoffException(Reasons.of(e), e);
         }
-        Path connectTo = ticket.map(PredecessorTicket::path).orElse(parts.settings().handoffPath());
+        Path connectTo =
+                ticket.map(PredecessorTicket::path).orElse(parts.settings().handoffPath());
         if (connectTo == null || !Files.exists(connectTo)) {
             startAlone(transport);
             return;
@@ -120,7 +121,9 @@ final class SuccessorRole implements Takeover.Owner {
                     told.complete(null);
                 },
                 told);
-        told.exceptionally(late -> null).completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        told.exceptionally(late -> null)
+                .completeOnTimeout(null, 1, TimeUnit.SECONDS)
+                .join();
     }
 
     private void startAlone(NativeTransport transport) {
@@ -169,7 +172,8 @@ final class SuccessorRole implements Takeover.Owner {
 
     @Override
     public void welcomed(Takeover takeover) {
-        if (takeover.peerPid() == ProcessHandle.current().pid() && !parts.settings().allowSameProcess()) {
+        if (takeover.peerPid() == ProcessHandle.current().pid()
+                && !parts.settings().allowSameProcess()) {
             giveUp(
                     takeover,
                     "this process itself serves at unix:" + takeover.path()
@@ -310,9 +314,7 @@ final class SuccessorRole implements Takeover.Owner {
     /** The listeners are ours to accept on. */
     private void serve(Optional<Takeover> from) {
         parts.register().keepPaths(false);
-        parts.register()
-                .accept(true)
-                .whenComplete((nothing, failure) -> parts.onControl(() -> accepting(from), ready));
+        parts.register().accept(true).whenComplete((nothing, failure) -> parts.onControl(() -> accepting(from), ready));
     }
 
     private void accepting(Optional<Takeover> from) {
@@ -352,7 +354,9 @@ final class SuccessorRole implements Takeover.Owner {
             takeover.end();
             proving.over("the predecessor is gone");
             takeover.gone().complete(null);
-            LOGGER.info("graceful-netty: the predecessor has drained, {} connections were closed by force", drained.forced());
+            LOGGER.info(
+                    "graceful-netty: the predecessor has drained, {} connections were closed by force",
+                    drained.forced());
         } else {
             return false;
         }
@@ -377,7 +381,7 @@ final class SuccessorRole implements Takeover.Owner {
         } catch (Throwable t) {
             Guard.log(t);
             String reason = "unexpected: " + Reasons.of(t);
-            if (parts.phases().current() == serving) {
+            if (parts.phases().current().equals(serving)) {
                 takeover.abort(reason);
                 rolledBack(takeover, reason);
             } else {
@@ -405,8 +409,10 @@ final class SuccessorRole implements Takeover.Owner {
             takeover.gone().complete(null);
             return;
         }
-        OtherProcess.whenDecided(takeover.peerPid(), parts.control().loop(), isDead -> Guard.run(
-                () -> decide(takeover, isDead), this::unexpected));
+        OtherProcess.whenDecided(
+                takeover.peerPid(),
+                parts.control().loop(),
+                isDead -> Guard.run(() -> decide(takeover, isDead), this::unexpected));
     }
 
     private void decide(Takeover takeover, boolean isDead) {
@@ -439,5 +445,4 @@ final class SuccessorRole implements Takeover.Owner {
         }
         whole.stopIfRequested();
     }
-
 }

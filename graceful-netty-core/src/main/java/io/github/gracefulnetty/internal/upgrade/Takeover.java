@@ -65,8 +65,7 @@ final class Takeover {
     private volatile boolean over;
 
     /** Begins to wait; see {@link #start}. */
-    Takeover(
-            NativeTransport transport, ControlLoop control, Path path, Token ticket, Settings settings, Owner owner) {
+    Takeover(NativeTransport transport, ControlLoop control, Path path, Token ticket, Settings settings, Owner owner) {
         this.control = control;
         this.path = path;
         this.owner = owner;

@@ -100,7 +100,8 @@ class PhasesTest {
 
     private static Stream<Class<?>> leaves(Class<?> type) {
         return type.isSealed()
-                ? Arrays.stream(Objects.requireNonNull(type.getPermittedSubclasses())).flatMap(PhasesTest::leaves)
+                ? Arrays.stream(Objects.requireNonNull(type.getPermittedSubclasses()))
+                        .flatMap(PhasesTest::leaves)
                 : Stream.of(type);
     }
 
