@@ -8,6 +8,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * connections of handoffs.
  */
 public final class ControlLoop {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
+
     private static final long SHUTDOWN_SECONDS = 5;
 
     private final @Nullable EventLoopGroup group;
@@ -65,9 +69,18 @@ public final class ControlLoop {
         loop.execute(action);
     }
 
-    /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. */
+    /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. What it throws is logged. */
     public ScheduledFuture<?> schedule(Runnable action, Duration delay) {
-        return loop.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+        return loop.schedule(() -> runLogged(action), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Netty would keep what it throws in a future that nobody looks at. */
+    private static void runLogged(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable t) {
+            LOGGER.error("graceful-netty: what was due has failed", t);
+        }
     }
 
     /**

@@ -7,8 +7,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 
 /**
- * What the two processes of a handoff say to each other, in the order of {@code docs/protocol.md}. Each message is one class
- * that knows its number, and writes and reads its own fields; {@link MessageCodec} has the table of all of them.
+ * What the two processes of a handoff say to each other: {@code docs/protocol.md} tells when. Each message is one class that
+ * knows its number, and writes and reads its own fields; {@link MessageCodec} has the table of all of them.
  *
  * <p>{@code read} gets what follows the type. It throws {@link ProtocolException} if a field is not what it may be, and
  * {@link IndexOutOfBoundsException} if it ends too early.
