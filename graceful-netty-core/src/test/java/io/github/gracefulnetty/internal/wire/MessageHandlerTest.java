@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.gracefulnetty.Throwables;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -99,7 +100,7 @@ class MessageHandlerTest {
 
             @Override
             public String path() {
-                throw MessageHandlerTest.<RuntimeException>sneaky(failure);
+                throw Throwables.thrown(failure);
             }
         };
         Description description =
@@ -107,18 +108,8 @@ class MessageHandlerTest {
         return new Message.Descriptor(0, description, Bytes.NONE);
     }
 
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T extends Throwable> T sneaky(Throwable failure) throws T {
-        throw (T) failure;
-    }
-
     static List<Throwable> unexpected() {
-        return List.of(
-                new NoClassDefFoundError("com/example/Gone"),
-                new StackOverflowError(),
-                new OutOfMemoryError("direct memory"),
-                new IllegalStateException("no such thing"),
-                new Exception("not declared"));
+        return Throwables.unexpected();
     }
 
     @ParameterizedTest
