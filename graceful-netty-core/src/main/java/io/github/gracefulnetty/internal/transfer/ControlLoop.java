@@ -91,7 +91,7 @@ public final class ControlLoop {
         loop.execute(() -> run(action));
     }
 
-    /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. */
+    /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. What it throws is logged. */
     public ScheduledFuture<?> schedule(Runnable action, Duration delay) {
         return loop.schedule(() -> run(action), delay.toNanos(), TimeUnit.NANOSECONDS);
     }

@@ -9,6 +9,9 @@ import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -40,6 +43,8 @@ public final class DescriptorReceiver implements AutoCloseable {
         /** There was no room for this one; the sender still has it. */
         default void lost(int index) {}
     }
+
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
 
     /** EMSGSIZE of Linux: what Netty says when the kernel has dropped a descriptor because there is no number for it. */
     private static final int NO_ROOM = -90;
@@ -106,7 +111,7 @@ public final class DescriptorReceiver implements AutoCloseable {
     public void arrived(FileDescriptor descriptor) {
         OwnedDescriptor owned = new OwnedDescriptor(descriptor);
         if (over) {
-            owned.close();
+            close(owned);
             return;
         }
         arrived.add(Optional.of(owned)); // its announcement may be on its way
@@ -150,7 +155,11 @@ public final class DescriptorReceiver implements AutoCloseable {
             sink.received(
                     new Inherited(announcement.index(), announcement.description(), announcement.metadata(), owned));
         } catch (Throwable t) {
-            owned.close(); // unless the sink has found another owner before it failed
+            try {
+                owned.close(); // unless the sink has found another owner before it failed
+            } catch (UncheckedIOException e) {
+                t.addSuppressed(e);
+            }
             throw t;
         }
     }
@@ -175,11 +184,20 @@ public final class DescriptorReceiver implements AutoCloseable {
         return !arrived.isEmpty();
     }
 
-    /** Closes what was not given away, and whatever comes late. */
+    /** Closes what was not given away, and whatever comes late. One that cannot be closed is logged. */
     @Override
     public void close() {
         over = true;
-        arrived.forEach(descriptor -> descriptor.ifPresent(OwnedDescriptor::close));
-        arrived.clear();
+        for (Optional<OwnedDescriptor> descriptor; (descriptor = arrived.poll()) != null; ) {
+            descriptor.ifPresent(DescriptorReceiver::close);
+        }
+    }
+
+    private static void close(OwnedDescriptor owned) {
+        try {
+            owned.close();
+        } catch (UncheckedIOException e) {
+            LOGGER.warn("graceful-netty: {}", Reasons.root(e)); // the others are closed all the same
+        }
     }
 }

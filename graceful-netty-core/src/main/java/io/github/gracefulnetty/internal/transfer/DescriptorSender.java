@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * connection, never more than {@link MessageCodec#WINDOW} ahead of what was acknowledged. On one event loop.
  */
 public final class DescriptorSender {
-    /** Something that is sent. It stays its owner's to close. */
+    /** Something that is sent. It stays its owner's to close. Whatever one of these methods throws ends the transfer. */
     public interface Item {
         /** What it is, for the receiver and for messages. */
         Description description();
@@ -36,7 +36,7 @@ public final class DescriptorSender {
         @Nullable
         FileDescriptor descriptor() throws IOException;
 
-        /** The kernel has taken {@code descriptor}, or nobody needs it any more. Follows each {@link #descriptor()}. */
+        /** The kernel has taken {@code descriptor}, or nobody needs it any more. Follows each {@link #descriptor()}, whatever that did. */
         default void done() {}
     }
 
@@ -61,7 +61,7 @@ public final class DescriptorSender {
         boolean send(FileDescriptor descriptor) throws IOException;
     }
 
-    /** How it ends. On the event loop. */
+    /** How it ends. On the event loop. What they throw reaches the caller of the method that led there. */
     public interface Events {
         /** The receiver has everything that was added so far. */
         void sent();
@@ -85,7 +85,7 @@ public final class DescriptorSender {
     private int sent;
     private int acknowledged;
     private int retries;
-    private boolean failed;
+    private boolean over;
     private boolean sending;
 
     /** @param bytes the byte connection, with a {@link MessageHandler} */
@@ -131,9 +131,14 @@ public final class DescriptorSender {
     }
 
     private void endIfAllAreThere() {
-        if (acknowledged == items.size() && !failed) {
+        if (acknowledged == items.size() && !over) {
             events.sent();
         }
+    }
+
+    /** Sends nothing more. */
+    void close() {
+        over = true;
     }
 
     /** Sends as many as may be on their way now; to be called again whenever the byte connection has room. */
@@ -144,7 +149,7 @@ public final class DescriptorSender {
         sending = true; // a flush may find room at once, and lead here again
         try {
             boolean room = bytes.isOpen();
-            while (room && !failed && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
+            while (room && !over && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
                 // What the receiver does not read is not kept here: each may come with much metadata.
                 room = hasRoom() && send(items.get(sent));
                 if (sent % MessageCodec.STEP == 0) {
@@ -166,46 +171,47 @@ public final class DescriptorSender {
 
     /** Whether another one may follow. */
     private boolean send(Item item) {
-        FileDescriptor descriptor;
         try {
-            descriptor = item.descriptor();
-        } catch (IOException e) {
-            return fail(item, Reasons.of(e));
+            try {
+                return send(item, item.descriptor());
+            } finally {
+                item.done();
+            }
+        } catch (LaneLost e) {
+            over = true;
+            events.laneLost(Reasons.of(e));
+            return false;
+        } catch (Throwable t) {
+            over = true;
+            events.failed("cannot send the descriptor of " + what(item) + ": " + Reasons.of(t));
+            return false;
         }
+    }
+
+    private boolean send(Item item, @Nullable FileDescriptor descriptor) throws IOException {
         if (descriptor == null) {
             messages.write(new Message.Withdrawn(sent++));
             return true;
         }
-        try {
-            if (!lane.send(descriptor)) {
-                return noRoom(item);
-            }
-            // Its owner may have closed it meanwhile, on another thread: then the number may have meant another file.
-            if (!descriptor.isOpen()) {
-                return fail(item, "it was closed at this very moment");
-            }
-            retries = 0;
-            messages.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
-            return true;
-        } catch (LaneLost e) {
-            failed = true;
-            events.laneLost(Reasons.of(e));
-            return false;
-        } catch (IOException e) {
-            return fail(item, Reasons.of(e));
-        } finally {
-            item.done();
+        if (!lane.send(descriptor)) {
+            return noRoom();
         }
+        // Its owner may have closed it meanwhile, on another thread: then the number may have meant another file.
+        if (!descriptor.isOpen()) {
+            throw new IOException("it was closed at this very moment");
+        }
+        retries = 0;
+        messages.write(new Message.Descriptor(sent++, item.description(), item.metadata()));
+        return true;
     }
 
     /** Whatever is on its way to the receiver makes room when it arrives; if nothing is, room is taken by somebody else. */
-    private boolean noRoom(Item item) {
+    private boolean noRoom() throws IOException {
         if (sent > acknowledged) {
             return false;
         }
         if (++retries > MAX_RETRIES) {
-            return fail(
-                    item,
+            throw new IOException(
                     "the kernel takes no more: too many descriptors of this user are on their way (as many as one"
                             + " process may have open), see ulimit -n");
         }
@@ -213,9 +219,12 @@ public final class DescriptorSender {
         return false;
     }
 
-    private boolean fail(Item item, String why) {
-        failed = true;
-        events.failed("cannot send the descriptor of " + item.description() + ": " + why);
-        return false;
+    /** Not even that can be relied on: it may be what has failed. */
+    private static String what(Item item) {
+        try {
+            return item.description().toString();
+        } catch (Throwable t) {
+            return "what cannot be described";
+        }
     }
 }

@@ -135,8 +135,8 @@ public final class HandoffServer {
                         own);
                 return;
             }
-        } catch (IOException e) {
-            refuse(connection, "cannot find out who you are: " + e.getMessage());
+        } catch (Throwable t) {
+            refuse(connection, "cannot find out who you are: " + Reasons.of(t));
             return;
         }
         if (silent.size() >= maxSilent) {
@@ -174,7 +174,7 @@ public final class HandoffServer {
         private @Nullable ScheduledFuture<?> timeout;
 
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) throws IOException {
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
             Channel connection = context.channel();
             if (!silent.remove(connection)) {
                 return; // refused already
@@ -184,6 +184,16 @@ public final class HandoffServer {
                 pending.cancel(false);
             }
             context.pipeline().remove(this);
+            try {
+                receive(connection, message);
+            } catch (Throwable t) {
+                // Nobody else may have the connection yet, and this handler is not asked any more.
+                LOGGER.error("graceful-netty: unix:{}: a connection could not be served", path.path(), t);
+                refuse(connection, "you could not be served: " + Reasons.of(t));
+            }
+        }
+
+        private void receive(Channel connection, Message message) throws IOException {
             if (message instanceof Message.Hello hello && !isUnderstood(hello)) {
                 refuse(
                         connection,

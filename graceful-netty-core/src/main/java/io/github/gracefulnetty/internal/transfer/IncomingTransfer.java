@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +31,11 @@ public final class IncomingTransfer {
     /** How long the predecessor may be silent until everything is here, unless its user says otherwise. */
     public static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** How long a predecessor that has closed the descriptor connection may take to say why. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
-
-    /** The predecessor, too, gives up on whom it does not hear: a user that takes long for each must not look silent. */
-    private static final long MAX_UNACKNOWLEDGED_NANOS = Duration.ofMillis(10).toNanos();
-
-    /** What happens, on the event loop; what they throw ends the transfer. Nothing happens after {@link #failed}, {@link #absent} and {@link #hungUp}. */
+    /**
+     * What happens, on the event loop. Whatever one of these methods throws, an {@link Error} too, ends this transfer and no
+     * other, and its user hears of it by {@link #failed}. Else nothing happens after {@link #failed}, {@link #absent} and
+     * {@link #hungUp}.
+     */
     public interface Events extends DescriptorReceiver.Sink {
         /** The predecessor has accepted this process. */
         void welcome(Message.Welcome welcome);
@@ -60,7 +57,7 @@ public final class IncomingTransfer {
         /** Nobody listens at the path. */
         void absent();
 
-        /** It is over, and each side knows why. */
+        /** It is over, and each side knows why. Comes once at most. */
         void failed(String reason);
 
         /** It is over: the predecessor hung up without a word. */
@@ -84,8 +81,11 @@ public final class IncomingTransfer {
     private final Request request;
     private final String where;
     private final Events events;
+    private final Failure failure;
+    private final LastWords lastWords;
     private final MessageHandler messages = new MessageHandler();
     private final DescriptorReceiver receiver;
+    private final Acknowledgements acknowledgements;
     private final StateReceiver states;
     private final Silence silence;
 
@@ -95,11 +95,8 @@ public final class IncomingTransfer {
     private @Nullable Channel bytes;
     private @Nullable Channel lane;
     private @Nullable Path path;
-    private @Nullable ScheduledFuture<?> lastWords;
     private long predecessorPid;
     private long peerPid;
-    private int acknowledged;
-    private long acknowledgedNanos;
 
     /** @param where the predecessor is, for messages */
     public IncomingTransfer(
@@ -109,7 +106,10 @@ public final class IncomingTransfer {
         this.request = request;
         this.where = where;
         this.events = events;
+        this.failure = new Failure(events::failed);
+        this.lastWords = new LastWords(control);
         this.receiver = new DescriptorReceiver(transport, events);
+        this.acknowledgements = new Acknowledgements(receiver, messages);
         this.states = new StateReceiver(request.maxApplicationState());
         this.silence = new Silence(
                 control,
@@ -129,10 +129,14 @@ public final class IncomingTransfer {
             return;
         }
         channel.connect(new DomainSocketAddress(handoffPath.toString())).addListener((ChannelFutureListener) future -> {
-            if (future.isSuccess()) {
-                connected(channel);
-            } else {
-                connectFailed(future.cause());
+            try {
+                if (future.isSuccess()) {
+                    connected(channel);
+                } else {
+                    connectFailed(future.cause());
+                }
+            } catch (Throwable t) {
+                broke(t);
             }
         });
     }
@@ -158,7 +162,7 @@ public final class IncomingTransfer {
 
     private void connectFailed(Throwable cause) {
         if (cause instanceof FileNotFoundException || UnixSocketFile.isRefusal(cause)) {
-            close();
+            end();
             events.absent();
         } else {
             fail("cannot connect to " + where + ": " + Reasons.of(cause));
@@ -196,6 +200,9 @@ public final class IncomingTransfer {
         if (connectTo == null) {
             return; // the descriptor connection is there already
         }
+        if (over) {
+            return;
+        }
         Channel channel;
         try {
             channel = transport.newConnection();
@@ -203,8 +210,13 @@ public final class IncomingTransfer {
             fail("cannot open the descriptor connection to " + where + ": " + Reasons.of(e));
             return;
         }
-        transport.receiveDescriptors(channel);
-        channel.pipeline().addLast(new MessageHandler()); // one message goes out, descriptors come in
+        try {
+            transport.receiveDescriptors(channel);
+            channel.pipeline().addLast(new MessageHandler()); // one message goes out, descriptors come in
+        } catch (Throwable t) {
+            channel.unsafe().closeForcibly(); // no event loop has it yet
+            throw t;
+        }
         openLane(channel);
         channel.connect(new DomainSocketAddress(connectTo.toString())).addListener((ChannelFutureListener) future -> {
             if (future.isSuccess()) {
@@ -224,9 +236,7 @@ public final class IncomingTransfer {
     /** Something has come. */
     private void progressed() {
         heard();
-        if (receiver.isComplete()
-                || receiver.count() - acknowledged >= MessageCodec.STEP
-                || System.nanoTime() - acknowledgedNanos >= MAX_UNACKNOWLEDGED_NANOS) {
+        if (acknowledgements.isDue()) {
             acknowledge();
         }
         if (!over && receiver.isComplete()) {
@@ -236,19 +246,9 @@ public final class IncomingTransfer {
 
     /** Says how many are here: not for each of them, but at the latest when there is nothing more to be read for now. */
     private void acknowledge() {
-        if (!events.answersEach() && writeAcknowledgement()) {
+        if (!over && !events.answersEach() && acknowledgements.write()) {
             messages.flush();
         }
-    }
-
-    private boolean writeAcknowledgement() {
-        if (over || receiver.count() == acknowledged) {
-            return false;
-        }
-        acknowledged = receiver.count();
-        acknowledgedNanos = System.nanoTime();
-        messages.write(new Message.Received(acknowledged));
-        return true;
     }
 
     /** What was expected is here: silence is no failure any more. */
@@ -259,8 +259,8 @@ public final class IncomingTransfer {
 
     /** Says something to the predecessor. */
     public void send(Message message) {
-        if (events.answersEach()) {
-            writeAcknowledgement();
+        if (!over && events.answersEach()) {
+            acknowledgements.write();
         }
         messages.write(message);
         messages.flush();
@@ -288,35 +288,35 @@ public final class IncomingTransfer {
     private void close() {
         over = true;
         silence.over();
-        ScheduledFuture<?> pending = lastWords;
-        lastWords = null;
-        if (pending != null) {
-            pending.cancel(false);
-        }
+        lastWords.cancel();
         receiver.close();
         if (lane != null) {
             lane.close();
         }
     }
 
-    /** Why, the predecessor says on the byte connection, if it says it, and that may not have been read yet. */
     private void laneLost(String what) {
-        if (!over && lastWords == null) {
-            lastWords = control.schedule(
-                    () -> {
-                        if (!receiver.isComplete()) {
-                            fail(what + ": " + progress());
-                        }
-                    },
-                    LAST_WORDS);
+        if (!over) {
+            lastWords.await(() -> {
+                if (!receiver.isComplete()) {
+                    fail(what + ": " + progress());
+                }
+            });
         }
     }
 
     private void fail(String reason) {
         if (!over) {
             abort(reason);
-            events.failed(reason);
+            failure.tell(reason);
         }
+    }
+
+    /** What must not fail has. Its user may be in the middle of anything, and hears why even if it has ended the transfer. */
+    private void broke(Throwable cause) {
+        String reason = Reasons.of(cause);
+        abort(reason);
+        failure.tell(reason);
     }
 
     /** The pid of the process that listens at the path, as the kernel tells it; 0 if it is not known. */
@@ -373,7 +373,7 @@ public final class IncomingTransfer {
     }
 
     private void heard() {
-        if (!received) {
+        if (!received && !over) {
             silence.broken();
         }
     }
@@ -381,13 +381,21 @@ public final class IncomingTransfer {
     private final class Conversation extends SimpleChannelInboundHandler<Message> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Message message) {
+            try {
+                read(message);
+            } catch (Throwable t) {
+                broke(t);
+            }
+        }
+
+        private void read(Message message) {
             if (over) {
                 return;
             }
             if (message instanceof Message.Abort abort) {
                 String reason = predecessor() + " says: " + abort.reason();
                 end();
-                events.failed(reason);
+                failure.tell(reason);
             } else if (predecessorPid == 0) {
                 if (message instanceof Message.Welcome welcome) {
                     heard();
@@ -411,12 +419,18 @@ public final class IncomingTransfer {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            if (!over) {
-                close();
+            if (over) {
+                return;
+            }
+            close();
+            try {
                 events.hungUp();
+            } catch (Throwable t) {
+                broke(t);
             }
         }
 
+        /** What the connection itself, or a message on it, has run into. */
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
@@ -437,8 +451,12 @@ public final class IncomingTransfer {
                 ReferenceCountUtil.release(message);
                 return;
             }
-            receiver.arrived(descriptor);
-            progressed();
+            try {
+                receiver.arrived(descriptor);
+                progressed();
+            } catch (Throwable t) {
+                broke(t);
+            }
         }
 
         @Override
@@ -455,12 +473,23 @@ public final class IncomingTransfer {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (!(Reasons.unwrap(cause) instanceof IOException)) {
                 fail(Reasons.of(cause));
-            } else if (DescriptorReceiver.isWithoutRoom(cause) && receiver.lost()) {
-                progressed();
-            } else if (DescriptorReceiver.isWithoutRoom(cause)) {
-                fail(DescriptorReceiver.whyNotReceived(cause));
-            } else {
+            } else if (!DescriptorReceiver.isWithoutRoom(cause)) {
                 laneLost(DescriptorReceiver.whyNotReceived(cause));
+            } else if (!goOnWithout()) {
+                fail(DescriptorReceiver.whyNotReceived(cause));
+            }
+        }
+
+        private boolean goOnWithout() {
+            try {
+                boolean goesOn = receiver.lost();
+                if (goesOn) {
+                    progressed();
+                }
+                return goesOn;
+            } catch (Throwable t) {
+                broke(t);
+                return true;
             }
         }
     }

@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.transfer;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -16,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +27,10 @@ public final class OutgoingTransfer {
     /** What is sent: application states, by name, then descriptors. The streams are closed by the transfer. */
     public record Contents(Map<String, InputStream> states, List<? extends DescriptorSender.Item> items) {}
 
-    /** What happens. On the event loop. */
+    /**
+     * What happens. On the event loop. Whatever one of these methods throws, an {@link Error} too, ends this transfer and no
+     * other, and its user hears of it by {@link #failed}.
+     */
     public interface Events {
         /** The receiver has everything that was given so far. */
         void sent();
@@ -35,28 +38,25 @@ public final class OutgoingTransfer {
         /** The receiver said something else; {@code false} if that was not due. */
         boolean said(Message message);
 
-        /** It cannot go on; the receiver has not been told yet. */
+        /** It is over: the receiver was told why, and both connections are being closed. Comes once at most. */
         void failed(String reason);
 
-        /** The receiver has closed the byte connection. */
+        /** The receiver has closed the byte connection; comes after {@link #failed}, too. */
         void hungUp();
     }
 
-    /** How long a receiver that has closed its descriptor connection may take to say why. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
-
-    private final ControlLoop control;
     private final Channel bytes;
     private final MessageHandler messages;
     private final String receiver;
     private final Events events;
+    private final Failure failure;
+    private final LastWords lastWords;
     private final @Nullable Silence silence;
     private final Token laneToken = Token.random();
     private @Nullable Channel lane;
     private @Nullable StateSender states;
     private @Nullable DescriptorSender sender;
     private final List<DescriptorSender.Item> later = new ArrayList<>();
-    private @Nullable ScheduledFuture<?> lastWords;
     private boolean over;
 
     /**
@@ -66,7 +66,8 @@ public final class OutgoingTransfer {
      */
     public OutgoingTransfer(
             ControlLoop control, Channel bytes, String receiver, @Nullable Duration patience, Events events) {
-        this.control = control;
+        this.failure = new Failure(events::failed);
+        this.lastWords = new LastWords(control);
         this.bytes = bytes;
         this.messages = MessageHandler.of(bytes);
         this.receiver = receiver;
@@ -92,55 +93,68 @@ public final class OutgoingTransfer {
         return lane == null && !over && laneToken.equals(token);
     }
 
-    /** The descriptor connection is there: everything is sent. */
+    /** The descriptor connection is there: everything is sent. If the transfer is over, everything is closed. */
     public void attached(Channel connection, Contents contents) {
         lane = connection;
-        heard();
-        connection.pipeline().addLast(new LaneWatch());
-        if (contents.states().isEmpty()) {
-            sendDescriptors(connection, contents);
-        } else {
-            states = new StateSender(bytes, contents.states(), () -> sendDescriptors(connection, contents));
-            sendStates();
+        states = new StateSender(bytes, contents.states());
+        later.addAll(0, contents.items());
+        if (over) {
+            closeParts();
+            return;
+        }
+        try {
+            heard();
+            connection.pipeline().addLast(new LaneWatch());
+            if (contents.states().isEmpty()) {
+                sendDescriptors(connection);
+            } else {
+                sendStates();
+            }
+        } catch (Throwable t) {
+            broke(t);
         }
     }
 
     private void sendStates() {
         StateSender begun = states;
-        if (begun == null) {
+        Channel to = lane;
+        boolean sent;
+        try {
+            sent = begun != null && begun.sendMore();
+        } catch (Throwable t) {
+            fail("cannot send the application state: " + Reasons.of(t));
             return;
         }
-        try {
-            begun.sendMore();
-        } catch (IOException | RuntimeException e) {
-            fail("cannot send the application state: " + Reasons.of(e));
+        if (sent && to != null && !over) {
+            sendDescriptors(to);
         }
     }
 
-    private void sendDescriptors(Channel connection, Contents contents) {
-        sender = new DescriptorSender(bytes, new ChannelLane(connection), new DescriptorSender.Events() {
-            @Override
-            public void sent() {
-                if (silence != null) {
-                    silence.over();
-                }
-                events.sent();
-            }
+    private void sendDescriptors(Channel connection) {
+        DescriptorSender begun =
+                new DescriptorSender(bytes, new ChannelLane(connection), new DescriptorSender.Events() {
+                    @Override
+                    public void sent() {
+                        if (silence != null) {
+                            silence.over();
+                        }
+                        events.sent();
+                    }
 
-            @Override
-            public void failed(String reason) {
-                fail(reason);
-            }
+                    @Override
+                    public void failed(String reason) {
+                        fail(reason);
+                    }
 
-            @Override
-            public void laneLost(String reason) {
-                OutgoingTransfer.this.laneLost(reason);
-            }
-        });
-        List<DescriptorSender.Item> all = new ArrayList<>(contents.items());
-        all.addAll(later);
+                    @Override
+                    public void laneLost(String reason) {
+                        OutgoingTransfer.this.laneLost(reason);
+                    }
+                });
+        sender = begun;
+        List<DescriptorSender.Item> all = List.copyOf(later);
         later.clear();
-        sender.add(all);
+        begun.add(all);
     }
 
     /** Sends more of them, after {@link #attached}. */
@@ -148,9 +162,16 @@ public final class OutgoingTransfer {
         DescriptorSender begun = sender;
         if (begun == null) {
             later.addAll(items);
-        } else {
+            return;
+        }
+        if (over) {
+            return;
+        }
+        try {
             heard();
             begun.add(items);
+        } catch (Throwable t) {
+            broke(t);
         }
     }
 
@@ -181,10 +202,12 @@ public final class OutgoingTransfer {
         messages.flush();
     }
 
-    /** Ends it from this side: tells the receiver why, and closes. */
+    /** Ends it from this side, if it is not over: tells the receiver why, and closes. */
     public void abort(String reason) {
-        close();
-        HandoffServer.refuse(bytes, reason);
+        if (!over) {
+            close();
+            HandoffServer.refuse(bytes, reason);
+        }
     }
 
     /** No descriptor follows. The byte connection stays open, its user closes it. */
@@ -193,10 +216,13 @@ public final class OutgoingTransfer {
         if (silence != null) {
             silence.over();
         }
-        ScheduledFuture<?> pending = lastWords;
-        lastWords = null;
-        if (pending != null) {
-            pending.cancel(false);
+        lastWords.cancel();
+        closeParts();
+    }
+
+    private void closeParts() {
+        if (sender != null) {
+            sender.close();
         }
         if (lane != null) {
             lane.close();
@@ -219,20 +245,47 @@ public final class OutgoingTransfer {
 
     private void fail(String reason) {
         if (!over) {
-            events.failed(reason);
+            abort(reason);
+            failure.tell(reason);
         }
     }
 
-    /** Its reason, or its end, is on the byte connection, and may not have been read yet. */
+    /**
+     * What must not fail has. Its user may be in the middle of anything: it hears why, even if nothing is sent any more, and
+     * the connection ends.
+     */
+    private void broke(Throwable cause) {
+        broke("the conversation with " + receiver + " failed: " + Reasons.of(cause));
+    }
+
+    private void broke(String reason) {
+        if (!over) {
+            abort(reason);
+        } else if (!failure.isTold()) {
+            bytes.close();
+        }
+        failure.tell(reason);
+    }
+
     private void laneLost(String what) {
-        if (!over && lastWords == null) {
-            lastWords = control.schedule(() -> fail(receiver + ": " + what + ": " + progress()), LAST_WORDS);
+        if (!over) {
+            lastWords.await(() -> fail(receiver + ": " + what + ": " + progress()));
         }
     }
 
     private final class Conversation extends SimpleChannelInboundHandler<Message> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Message message) {
+            try {
+                read(message);
+            } catch (ProtocolException e) {
+                broke(receiver + ": " + Reasons.of(e));
+            } catch (Throwable t) {
+                broke(t);
+            }
+        }
+
+        private void read(Message message) {
             if (message instanceof Message.Received received && sender != null && !over) {
                 heard();
                 sender.received(received);
@@ -245,26 +298,36 @@ public final class OutgoingTransfer {
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext context) {
-            if (context.channel().isWritable() && !over) {
+            if (!context.channel().isWritable() || over) {
+                return;
+            }
+            try {
                 heard();
                 sendStates();
                 if (sender != null) {
                     sender.sendMore();
                 }
+            } catch (Throwable t) {
+                broke(t);
             }
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            events.hungUp();
+            try {
+                events.hungUp();
+            } catch (Throwable t) {
+                broke(t);
+            }
         }
 
+        /** What the connection itself, or a message on it, has run into. */
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
             } else {
-                fail(receiver + ": " + Reasons.of(cause));
+                broke(receiver + ": " + Reasons.of(cause));
             }
         }
     }

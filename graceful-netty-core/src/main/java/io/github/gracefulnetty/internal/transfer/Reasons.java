@@ -11,11 +11,12 @@ import java.util.concurrent.ExecutionException;
 public final class Reasons {
     private Reasons() {}
 
+    /** Says what has failed. A class that cannot be used is told by what went wrong when it was loaded. */
     public static String of(Throwable failure) {
-        Throwable cause = unwrap(failure);
+        Throwable cause = behindLoading(unwrap(failure));
         String message = cause.getMessage();
-        if (message == null || cause instanceof Error) {
-            return cause.toString();
+        if (message == null || cause instanceof Error || cause instanceof ReflectiveOperationException) {
+            return cause.toString(); // the message alone is often no more than a name
         }
         boolean onlyNamesAFile = cause instanceof FileSystemException file && file.getReason() == null;
         String reason = onlyNamesAFile ? cause.toString() : message;
@@ -38,6 +39,18 @@ public final class Reasons {
             cause = cause.getCause();
         }
         return cause;
+    }
+
+    private static Throwable behindLoading(Throwable failure) {
+        Throwable cause = failure;
+        while (isLoading(cause) && cause.getCause() != null) {
+            cause = unwrap(cause.getCause());
+        }
+        return cause;
+    }
+
+    private static boolean isLoading(Throwable failure) {
+        return failure instanceof ExceptionInInitializerError || failure instanceof NoClassDefFoundError;
     }
 
     private static boolean isWrapper(Throwable failure) {

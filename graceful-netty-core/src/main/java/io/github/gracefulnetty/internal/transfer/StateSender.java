@@ -22,25 +22,24 @@ final class StateSender {
 
     private final Channel bytes;
     private final Deque<Map.Entry<String, InputStream>> states;
-    private final Runnable sent;
     private long total;
     private boolean sending;
 
     /** Owns the streams. */
-    StateSender(Channel bytes, Map<String, InputStream> states, Runnable sent) {
+    StateSender(Channel bytes, Map<String, InputStream> states) {
         this.bytes = bytes;
         this.states = new ArrayDeque<>(states.entrySet());
-        this.sent = sent;
     }
 
     /**
      * Sends as much as fits now; to be called again whenever there is room.
      *
-     * @throws IOException if a stream fails, or there is too much
+     * @return {@code true} once: when the last piece was sent
+     * @throws IOException if a stream fails, or there is too much; a stream may throw anything else, too
      */
-    void sendMore() throws IOException {
+    boolean sendMore() throws IOException {
         if (sending || states.isEmpty()) {
-            return;
+            return false;
         }
         sending = true; // a flush may find room at once, and lead here again
         try {
@@ -48,7 +47,7 @@ final class StateSender {
                 if (!bytes.isWritable()) {
                     bytes.flush();
                     if (!bytes.isWritable()) {
-                        return;
+                        return false;
                     }
                 }
                 sendPiece(state.getKey(), state.getValue());
@@ -57,7 +56,7 @@ final class StateSender {
         } finally {
             sending = false;
         }
-        sent.run();
+        return true;
     }
 
     private void sendPiece(String name, InputStream stream) throws IOException {
@@ -68,23 +67,21 @@ final class StateSender {
                     "the application state is larger than " + MessageCodec.MAX_STATE + " bytes, at '" + name + "'");
         }
         boolean last = piece.length < PIECE;
-        bytes.write(new Message.State(name, last, Bytes.of(piece)));
         if (last) {
             states.remove();
             stream.close();
         }
+        bytes.write(new Message.State(name, last, Bytes.of(piece)));
     }
 
-    /** Closes what was not sent. */
+    /** Closes what was not sent. A stream that cannot be closed is logged. */
     void close() {
-        for (Map.Entry<String, InputStream> state : states) {
+        for (Map.Entry<String, InputStream> state; (state = states.poll()) != null; ) {
             try {
                 state.getValue().close();
-            } catch (IOException e) {
-                LOGGER.warn(
-                        "graceful-netty: cannot close the application state '{}': {}", state.getKey(), e.toString());
+            } catch (Throwable t) {
+                LOGGER.warn("graceful-netty: cannot close the application state '{}'", state.getKey(), t);
             }
         }
-        states.clear();
     }
 }

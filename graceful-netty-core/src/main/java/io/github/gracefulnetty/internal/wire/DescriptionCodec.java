@@ -10,7 +10,7 @@ import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import org.jspecify.annotations.Nullable;
 
-/** The part of {@link MessageCodec} that says what a descriptor is. */
+/** The part of {@link Message.Descriptor} that says what a descriptor is. */
 final class DescriptionCodec {
     private static final int NOTHING = 0;
 

@@ -17,6 +17,12 @@ import java.util.List;
 
 /** What the fields of messages, and of metadata, consist of. Lengths are checked before anything is allocated. */
 public final class Fields {
+    /** "GNHO", the first field of the first message on every connection. */
+    static final int MAGIC = 0x474e484f;
+
+    /** In characters, each of which is at most three bytes. */
+    private static final int MAX_REASON = MessageCodec.MAX_STRING / 4;
+
     private static final int ADDRESS_INET = 1;
     private static final int ADDRESS_UNIX = 2;
 
@@ -132,6 +138,22 @@ public final class Fields {
         return Bytes.of(array);
     }
 
+    /** Writes a string for a person, of which only the beginning is sent if it is long. */
+    static void writeReason(String reason, ByteBuf out) {
+        writeString(reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON), out);
+    }
+
+    static void readMagic(ByteBuf in) {
+        int magic = in.readInt();
+        if (magic != MAGIC) {
+            throw new ProtocolException("not the handoff protocol: it begins with 0x" + Integer.toHexString(magic));
+        }
+    }
+
+    static void writeToken(Token token, ByteBuf out) {
+        out.writeBytes(token.bytes());
+    }
+
     static Token readToken(ByteBuf in) {
         byte[] bits = new byte[Token.BYTES];
         in.readBytes(bits);
@@ -140,7 +162,9 @@ public final class Fields {
 
     static void writeCounts(List<Integer> counts, ByteBuf out) {
         out.writeInt(counts.size());
-        counts.forEach(out::writeInt);
+        for (int count : counts) {
+            out.writeInt(count);
+        }
     }
 
     static List<Integer> readCounts(ByteBuf in) {

@@ -12,8 +12,8 @@ import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames and messages on a byte connection. A violation fires an exception and ends reading for good; a message that
- * cannot be written fires one, too.
+ * Frames and messages on a byte connection. Whatever goes wrong while a message is read fires an exception and ends reading
+ * for good; whatever goes wrong while one is written fires one, too, and only that message is not sent.
  *
  * <p>The first handler of its connection. Messages may be written to the channel, as usual, or to this handler itself, which
  * saves the way through the pipeline: whoever moves thousands of connections in a JVM that may be young does that.
@@ -102,23 +102,26 @@ public final class MessageHandler extends ChannelDuplexHandler {
                 unflushed = frames;
             }
             MessageCodec.encode(ours, frames);
-        } catch (RuntimeException | OutOfMemoryError e) {
+            ChannelPromise first = unflushedPromise;
+            if (first == null) {
+                unflushedPromise = promise.isVoid() ? context.newPromise() : promise;
+            } else if (!promise.isVoid()) {
+                first.addListener(new PromiseNotifier<>(promise));
+            }
+        } catch (Throwable t) {
             if (frames != null) {
-                frames.writerIndex(start);
+                frames.writerIndex(start); // those before it are sent
             }
             if (!promise.isVoid()) {
-                promise.setFailure(e);
+                promise.tryFailure(t);
             }
+            // What follows would be understood without this message. Nothing follows an Abort, and who is told that it
+            // has
+            // failed would say another one.
             if (!(ours instanceof Message.Abort)) {
-                context.fireExceptionCaught(e); // what follows would be understood without this message
+                context.fireExceptionCaught(t);
             }
             return;
-        }
-        ChannelPromise first = unflushedPromise;
-        if (first == null) {
-            unflushedPromise = promise.isVoid() ? context.newPromise() : promise;
-        } else if (!promise.isVoid()) {
-            first.addListener(new PromiseNotifier<>(promise));
         }
         if (frames.readableBytes() > MAX_UNFLUSHED) {
             pass(context);
@@ -177,23 +180,26 @@ public final class MessageHandler extends ChannelDuplexHandler {
             bytes.release();
             return;
         }
-        ByteBuf before = received;
-        ByteBuf all = before == null ? bytes : append(before, bytes);
-        received = all;
         try {
-            while (!broken && received != null) {
+            ByteBuf before = received;
+            ByteBuf all = before == null ? bytes : append(before, bytes);
+            received = all;
+            // Whoever gets a message may remove this handler: then nothing is left to be read.
+            while (received != null) {
                 Message next = next(all);
                 if (next == null) {
                     break;
                 }
                 context.fireChannelRead(next);
             }
-        } catch (ProtocolException e) {
+            if (!all.isReadable()) {
+                release();
+            }
+        } catch (Throwable t) {
+            // An Error, too: where the next frame begins is not known any more.
             broken = true;
-            context.fireExceptionCaught(e);
-        }
-        if (broken || !all.isReadable()) {
             release();
+            context.fireExceptionCaught(t);
         }
     }
 

@@ -45,6 +45,7 @@ class DescriptorReceiverTest {
     /** Counts how often it is closed; there is no such descriptor. */
     private static final class Given extends FileDescriptor {
         private int closed;
+        private boolean cannotBeClosed;
 
         Given(int number) {
             super(number);
@@ -53,6 +54,9 @@ class DescriptorReceiverTest {
         @Override
         public void close() throws IOException {
             closed++;
+            if (cannotBeClosed) {
+                throw new IOException("no");
+            }
         }
     }
 
@@ -133,6 +137,27 @@ class DescriptorReceiverTest {
         arrive(0);
         assertThatThrownBy(() -> arrive(1)).hasMessage("no");
         assertThat(given.get(1).closed).isEqualTo(1);
+    }
+
+    @Test
+    void shouldCloseEachEvenIfOneCannotBeClosed() {
+        arrive(0);
+        arrive(1);
+        arrive(2);
+        given.forEach(descriptor -> descriptor.cannotBeClosed = true);
+        receiver.close();
+        assertThat(given).extracting(descriptor -> descriptor.closed).containsExactly(1, 1, 1);
+    }
+
+    @Test
+    void shouldTellWhyItsUserCouldNotTakeWhatCannotEvenBeClosed() {
+        refuse = 0;
+        receiver.manifest(new Message.Manifest(1));
+        arrive(0);
+        given.get(0).cannotBeClosed = true;
+        assertThatThrownBy(() -> announce(0))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("no");
     }
 
     @Test

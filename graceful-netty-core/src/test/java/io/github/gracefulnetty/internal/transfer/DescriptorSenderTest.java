@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.gracefulnetty.Throwables;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.wire.Message;
@@ -22,6 +23,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DescriptorSenderTest {
     private final EmbeddedChannel bytes = new EmbeddedChannel(new MessageHandler());
@@ -181,6 +185,118 @@ class DescriptorSenderTest {
         sender.add(items(2));
         assertThat(ended).containsExactly("lane lost: closed");
         assertThat(lane).isEmpty();
+    }
+
+    /** Throws where it is told to, and counts how often it was done with. */
+    private static final class Failing implements DescriptorSender.Item {
+        private final String where;
+        private final Throwable failure;
+        private int done;
+
+        Failing(String where, Throwable failure) {
+            this.where = where;
+            this.failure = failure;
+        }
+
+        private void at(String here) {
+            if (here.equals(where)) {
+                throw Throwables.thrown(failure);
+            }
+        }
+
+        @Override
+        public Description description() {
+            at("description");
+            return DescriptorSenderTest.description(7);
+        }
+
+        @Override
+        public Bytes metadata() {
+            at("metadata");
+            return Bytes.NONE;
+        }
+
+        @Override
+        public FileDescriptor descriptor() {
+            at("descriptor");
+            return new FileDescriptor(1007);
+        }
+
+        @Override
+        public void done() {
+            done++;
+            at("done");
+        }
+    }
+
+    static List<Arguments> failures() {
+        List<Arguments> failures = new ArrayList<>();
+        for (String where : List.of("descriptor", "description", "metadata", "done")) {
+            for (Throwable failure : Throwables.unexpected()) {
+                failures.add(Arguments.of(where, failure));
+            }
+        }
+        return failures;
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void shouldFailWhenWhatIsSentThrows(String where, Throwable failure) {
+        Failing failing = new Failing(where, failure);
+        DescriptorSender sender = sender();
+        sender.add(List.of(failing, new Given(8, new FileDescriptor(1008))));
+        String what = where.equals("description") ? "what cannot be described" : "tcp 127.0.0.1:7";
+        assertThat(ended).containsExactly("cannot send the descriptor of " + what + ": " + Reasons.of(failure));
+        assertThat(failing.done).isEqualTo(1);
+        sender.sendMore();
+        assertThat(lane).doesNotContain(1008);
+        assertThat(ended).hasSize(1);
+    }
+
+    @Test
+    void shouldFailWhenWhatIsSentThrowsWhileItIsTriedAgain() {
+        room = 0;
+        bytes.freezeTime();
+        NoClassDefFoundError failure = new NoClassDefFoundError("com/example/Gone");
+        FileDescriptor[] descriptor = {new FileDescriptor(1000)};
+        sender().add(List.of(new DescriptorSender.Item() {
+            @Override
+            public Description description() {
+                return DescriptorSenderTest.description(0);
+            }
+
+            @Override
+            public Bytes metadata() {
+                return Bytes.NONE;
+            }
+
+            @Override
+            public FileDescriptor descriptor() {
+                if (descriptor[0] == null) {
+                    throw failure;
+                }
+                return descriptor[0];
+            }
+        }));
+        assertThat(ended).isEmpty();
+        descriptor[0] = null;
+        bytes.advanceTimeBy(1, TimeUnit.SECONDS);
+        bytes.runScheduledPendingTasks();
+        assertThat(ended).containsExactly("cannot send the descriptor of tcp 127.0.0.1:0: " + Reasons.of(failure));
+    }
+
+    @Test
+    void shouldSendNothingMoreOnceItIsClosed() {
+        room = 0;
+        bytes.freezeTime();
+        DescriptorSender sender = sender();
+        sender.add(items(1));
+        sender.close();
+        room = 1;
+        bytes.advanceTimeBy(1, TimeUnit.SECONDS);
+        bytes.runScheduledPendingTasks();
+        assertThat(lane).isEmpty();
+        assertThat(ended).isEmpty();
     }
 
     /** Everything that was said so far, as the receiver reads it. */
