@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * connections of handoffs.
  */
 public final class ControlLoop {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ControlLoop.class);
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
 
     private static final long SHUTDOWN_SECONDS = 5;
 
