@@ -182,8 +182,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Upgrade.Event
     }
 
     @Override
-    public void attach(Channel connection, Message.Attach attach) {
-        if (upgrade != null && upgrade.awaits(attach.laneToken())) {
+    public void attach(Channel connection, PeerCredentials peer, Message.Attach attach) {
+        if (upgrade != null && upgrade.awaits(attach.laneToken()) && upgrade.successorPid() == peer.pid()) {
             upgrade.attached(connection);
         } else {
             LOGGER.warn("graceful-netty: refused a descriptor connection that does not belong to a handoff");
