@@ -79,8 +79,12 @@ public final class Graceful {
      * has when the upgrade begins. The channel stays the caller's to close. Linux only. A file that is handed on under
      * the same name later takes its place.
      *
-     * @throws IOException if it is no regular file, or this system does not tell its descriptor. Nobody may read, write
-     *     or move {@code file} while this method runs
+     * <p>Other threads may read and write through {@code file} meanwhile; its offset is not touched. To find its
+     * descriptor, a lock of one byte far behind its end is held for a moment: a lock on the whole file cannot be had just
+     * then. A lock that this process holds on the file stays its own, through an upgrade that fails, too; it does not go to
+     * the successor.
+     *
+     * @throws IOException if it is no regular file, or this system does not tell its descriptor
      */
     public void handOverFile(String name, FileChannel file) throws IOException {
         runtime.parts().files().handOver(name, FileItem.of(file, checkName(name), Bytes.NONE));

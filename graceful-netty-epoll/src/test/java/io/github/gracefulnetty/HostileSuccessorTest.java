@@ -352,6 +352,22 @@ class HostileSuccessorTest {
     }
 
     @Test
+    void shouldRefuseADescriptorConnectionOfAnotherProcessThatKnowsTheToken() throws IOException {
+        try (RawPeer successor = new RawPeer(path)) {
+            Token token = successor.say(HELLO).hear(Message.Welcome.class).laneToken();
+            byte[] attach = RawPeer.bytes(new Message.Attach(MessageCodec.VERSION, token));
+            try (OtherPeer other = OtherPeer.saying(path, attach)) {
+                assertThat(new String(other.heard(), UTF_8))
+                        .contains("no handoff waits for this descriptor connection");
+            }
+            try (RawPeer lane = new RawPeer(path)) {
+                lane.say(attach);
+                assertThat(successor.hear(Message.Manifest.class).descriptors()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
     void shouldServeOnWhenASuccessorHangsUpAtAnyPoint() throws IOException {
         for (int point = 0; point < 4; point++) {
             try (RawPeer successor = new RawPeer(path)) {

@@ -4,9 +4,7 @@ package io.github.gracefulnetty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.Socket;
-import java.io.IOException;
+import io.github.gracefulnetty.internal.process.TemporaryFile;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
@@ -86,44 +84,12 @@ class RemovedPathTest {
         assertThat(path).exists();
     }
 
-    /** The temporary names of a process with this pid end in one more digit. */
-    private Path temporary(long pid, String count) {
-        return directory.resolve(".gn-" + Long.toString(pid, 36) + count);
-    }
-
     @Test
-    void shouldRemoveWhatKilledProcessesHaveLeftButNothingElse() throws Exception {
-        long dead = deadPid();
-        Path socket = leaveSocket(temporary(dead, "0"));
-        Path pidFile = Files.writeString(temporary(dead, "1"), dead + "\n");
-        Path alive = leaveSocket(temporary(ProcessHandle.current().pid(), "z"));
-        Path other = Files.createFile(directory.resolve(".gn-something-else"));
-        Socket listening = Socket.newSocketDomain();
-        try {
-            Path inUse = temporary(dead, "2");
-            listening.bind(new DomainSocketAddress(inUse.toString()));
-            listening.listen(1);
-            server.graceful.runtime().upkeep().tendNow().join();
-            assertThat(socket).doesNotExist();
-            assertThat(pidFile).doesNotExist();
-            assertThat(inUse).exists();
-            assertThat(alive).exists();
-            assertThat(other).exists();
-        } finally {
-            listening.close();
-        }
-    }
-
-    private static Path leaveSocket(Path path) throws IOException {
-        Socket socket = Socket.newSocketDomain();
-        socket.bind(new DomainSocketAddress(path.toString()));
-        socket.close();
-        return path;
-    }
-
-    private static long deadPid() throws Exception {
-        Process process = new ProcessBuilder("true").start();
-        process.waitFor();
-        return process.pid();
+    void shouldRemoveWhatAKilledProcessHasLeftThere() throws Exception {
+        Process killed = new ProcessBuilder("true").start();
+        killed.waitFor();
+        Path orphan = Files.createFile(TemporaryFile.nextTo(path, killed.pid()));
+        server.graceful.runtime().upkeep().tendNow().join();
+        assertThat(orphan).doesNotExist();
     }
 }

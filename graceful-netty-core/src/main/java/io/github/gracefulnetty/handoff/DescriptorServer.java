@@ -168,9 +168,9 @@ public final class DescriptorServer implements AutoCloseable {
         }
 
         @Override
-        public void attach(Channel connection, Message.Attach attach) {
+        public void attach(Channel connection, PeerCredentials peer, Message.Attach attach) {
             for (SendingSession session : sessions) {
-                if (session.awaits(attach.laneToken())) {
+                if (session.awaits(attach.laneToken(), peer)) {
                     session.attached(connection);
                     return;
                 }

@@ -76,7 +76,10 @@ public final class Offer {
 
     /**
      * A regular file. It is opened once more for each receiver, with the offset that it has then: afterwards the offsets
-     * move apart. Nobody may read, write or move {@code file} while this method runs. Linux only.
+     * move apart. Linux only.
+     *
+     * <p>Others may read and write through {@code file} meanwhile. A lock that this process holds on it stays its own: as long
+     * as it does, one more descriptor of the file stays open for each receiver.
      *
      * @throws IOException if it is no regular file, or this system does not tell its descriptor
      */

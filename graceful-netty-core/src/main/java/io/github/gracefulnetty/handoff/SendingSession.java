@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -9,6 +10,7 @@ import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.unix.PeerCredentials;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
@@ -32,7 +34,8 @@ final class SendingSession implements OutgoingTransfer.Events {
         this.offerer = offerer;
         this.patience = patience;
         this.offering = new Offering(receiverPid);
-        this.transfer = new OutgoingTransfer(control, bytes, "receiver pid " + receiverPid, patience, this);
+        this.transfer =
+                new OutgoingTransfer(control, bytes, "receiver " + OtherProcess.describe(receiverPid), patience, this);
     }
 
     /** Completes when the receiver has everything, or it is clear that it will not. */
@@ -44,8 +47,9 @@ final class SendingSession implements OutgoingTransfer.Events {
         transfer.welcome(0, patience.toMillis());
     }
 
-    boolean awaits(Token token) {
-        return transfer.awaits(token);
+    /** Whether a descriptor connection belongs here: it shows this token, and comes from the process that said hello. */
+    boolean awaits(Token token, PeerCredentials peer) {
+        return transfer.awaits(token) && peer.pid() == offering.receiverPid();
     }
 
     void attached(Channel lane) {

@@ -185,7 +185,7 @@ class FalseSenderTest {
             bytes.writeAndFlush(new Message.Abort("the disk is full"));
         })) {
             assertThat(Outcomes.of(Receiver.from(path).receive(kept)))
-                    .isEqualTo("the predecessor (pid 4711) says: the disk is full");
+                    .isEqualTo("the predecessor (pid " + ProcessHandle.current().pid() + ") says: the disk is full");
             assertThat(sender).isNotNull();
         }
     }

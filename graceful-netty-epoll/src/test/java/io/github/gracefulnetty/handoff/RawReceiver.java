@@ -51,8 +51,13 @@ final class RawReceiver implements AutoCloseable {
     /** A descriptor connection that shows the token of the welcome. */
     SocketChannel attach() throws IOException {
         SocketChannel connection = SocketChannel.open(UnixDomainSocketAddress.of(path));
-        write(connection, bytes(new Message.Attach(VERSION, laneToken)));
+        write(connection, attachment());
         return connection;
+    }
+
+    /** What is said on such a connection. */
+    byte[] attachment() {
+        return bytes(new Message.Attach(VERSION, laneToken));
     }
 
     static byte[] bytes(Message... messages) {

@@ -9,11 +9,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files and pipes that are open in this process, by their descriptors. Java does not tell the number of a file, Netty
@@ -24,9 +27,6 @@ public final class OpenFiles {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final Path INFOS = Path.of("/proc/self/fdinfo");
 
-    /** Small enough for every file system, large enough to be met by nothing else. */
-    private static final long LARGEST_PROBE = 1L << 40;
-
     private static final int ATTEMPTS = 100;
 
     // From <fcntl.h> of Linux; octal as in /proc.
@@ -36,6 +36,9 @@ public final class OpenFiles {
     private static final int O_APPEND = 02000;
 
     private static final int MOST_LOOKS = 10;
+
+    /** Copies that cannot be closed yet, and the file of each; see {@link Reopened#close}. */
+    private static final Map<FileChannel, Object> KEPT = new LinkedHashMap<>();
 
     private OpenFiles() {}
 
@@ -56,8 +59,22 @@ public final class OpenFiles {
      */
     public record Info(boolean readable, boolean writable, boolean append, long offset) {}
 
-    /** A file that was opened once more, and how. Closing it concerns nobody else. */
-    public record Reopened(FileChannel channel, int number, Info info) {}
+    /**
+     * A file that was opened once more, and how.
+     *
+     * @param file what the file system calls it, compared only
+     * @param locked whether this process held a lock on the file before
+     */
+    public record Reopened(FileChannel channel, int number, Info info, Object file, boolean locked) {
+        /**
+         * Closes it, at once if this process holds no lock on the file. By POSIX rules a process loses all its locks on a
+         * file as soon as it closes any descriptor of it. So a copy of a locked file stays open until the lock is gone, and is
+         * closed when the next copy of any file is made or closed.
+         */
+        public void close() throws IOException {
+            closeUnlessLocked(channel, file, locked);
+        }
+    }
 
     /** Whether this system tells. */
     public static boolean supported() {
@@ -121,7 +138,10 @@ public final class OpenFiles {
 
     /** Like {@link #reopen}, as the descriptor is open now, and tells the number of what was opened. */
     public static synchronized Reopened reopen(int descriptor) throws IOException {
+        sweep();
         Info info = info(descriptor);
+        Object file = file(descriptor);
+        boolean locked = PosixLocks.isHeldOn(file);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Set<Integer> before = sameFile(descriptor);
             FileChannel channel = reopen(descriptor, info.readable(), info.writable(), info.append(), info.offset());
@@ -129,62 +149,100 @@ public final class OpenFiles {
                 Set<Integer> opened = sameFile(descriptor);
                 opened.removeAll(before);
                 if (opened.size() == 1) {
-                    return new Reopened(channel, opened.iterator().next(), info);
+                    return new Reopened(channel, opened.iterator().next(), info, file, locked);
                 }
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
+            } catch (Throwable t) {
+                closeUnlessLocked(channel, file, locked);
+                throw t;
             }
-            channel.close(); // somebody opened or received the same one at this very moment
+            closeUnlessLocked(channel, file, locked); // somebody opened or received the same one at this very moment
         }
         throw new IOException("cannot tell which descriptor is meant: others open the same file all the time");
     }
 
+    private static synchronized void closeUnlessLocked(FileChannel copy, Object file, boolean locked)
+            throws IOException {
+        if (holdsLock(file, locked)) {
+            KEPT.put(copy, file);
+        } else {
+            copy.close();
+        }
+        sweep();
+    }
+
+    private static void sweep() throws IOException {
+        for (Map.Entry<FileChannel, Object> kept : List.copyOf(KEPT.entrySet())) {
+            if (!holdsLock(kept.getValue(), true)) {
+                KEPT.remove(kept.getKey());
+                kept.getKey().close();
+            }
+        }
+    }
+
+    /** @param otherwise the answer if no descriptor is left to look with */
+    private static boolean holdsLock(Object file, boolean otherwise) {
+        try {
+            return PosixLocks.isHeldOn(file);
+        } catch (IOException e) {
+            return otherwise;
+        }
+    }
+
     /**
-     * The number of an open file. Moves its offset for a moment, twice, and looks which descriptor has moved: nobody else
-     * may read or write through {@code file} meanwhile.
+     * The number of an open file. Its offset and its bytes are left alone, and others may read and write through {@code file}
+     * meanwhile. A lock of one byte is there for a moment, near the end of what can be locked: who asks for a lock on the
+     * whole file just then does not get it.
      *
-     * @throws IOException if it is no regular file, or the system is not Linux
+     * @throws IOException if it is no regular file, the system is not Linux, or neither a lock nor anything else tells
      */
     public static synchronized int number(FileChannel file) throws IOException {
         if (!supported()) {
             throw new IOException("this system does not tell the number of an open file, only Linux does");
         }
-        long offset = file.position();
-        try {
-            Set<Integer> first = at(file);
-            Set<Integer> second = at(file);
-            first.retainAll(second);
-            if (first.size() != 1) {
-                throw new IOException("cannot tell which descriptor is meant, " + first + " might be");
-            }
-            return first.iterator().next();
-        } finally {
-            file.position(offset);
+        int number = FileNumber.of(file);
+        if (type(number) != Type.FILE) {
+            throw new IOException("descriptor " + number + " is no regular file");
         }
+        return number;
     }
 
-    private static Set<Integer> at(FileChannel file) throws IOException {
-        long probe = ThreadLocalRandom.current().nextLong(LARGEST_PROBE);
-        file.position(probe);
-        Set<Integer> found = new TreeSet<>();
-        for (int number : numbers()) {
-            if (isAt(number, probe)) {
-                found.add(number);
-            }
+    /** What the file system calls the file behind a descriptor, compared only. */
+    static Object file(int descriptor) throws IOException {
+        Object file = attributes(descriptor).fileKey();
+        if (file == null) {
+            throw new IOException("this system does not tell which file descriptor " + descriptor + " is");
         }
-        return found;
+        return file;
     }
 
-    private static boolean isAt(int number, long offset) throws IOException {
-        for (int look = 1; ; look++) {
+    static BasicFileAttributes attributes(int descriptor) throws IOException {
+        return Files.readAttributes(path(descriptor), BasicFileAttributes.class);
+    }
+
+    /** What is known of a descriptor; {@code null} if it was closed meanwhile. */
+    static @Nullable Info infoIfOpen(int descriptor) throws IOException {
+        return ifOpen(() -> info(descriptor));
+    }
+
+    /** What {@code /proc} says of a descriptor; nothing if it was closed meanwhile. */
+    static List<String> linesIfOpen(int descriptor) throws IOException {
+        List<String> lines = ifOpen(() -> lines(INFOS.resolve(Integer.toString(descriptor))));
+        return lines == null ? List.of() : lines;
+    }
+
+    private interface Look<T> {
+        T look() throws IOException;
+    }
+
+    private static <T> @Nullable T ifOpen(Look<T> look) throws IOException {
+        for (int looks = 1; ; looks++) {
             try {
-                return info(number).offset() == offset;
+                return look.look();
             } catch (NoSuchFileException e) {
-                return false; // closed meanwhile, so it is not the one
+                return null; // closed meanwhile, so it is not the one
             } catch (IOException e) {
                 // Closed by another thread when its info was open already: reading it fails, and the next look tells.
-                if (look == MOST_LOOKS) {
+                if (looks == MOST_LOOKS) {
                     throw e;
                 }
             }
@@ -206,7 +264,8 @@ public final class OpenFiles {
         return same;
     }
 
-    private static Set<Integer> numbers() throws IOException {
+    /** All descriptors of this process; some may be closed by now. */
+    static Set<Integer> numbers() throws IOException {
         Set<Integer> numbers = new TreeSet<>();
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(DESCRIPTORS)) {
             for (Path descriptor : descriptors) {

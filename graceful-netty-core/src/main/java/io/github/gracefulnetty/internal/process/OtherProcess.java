@@ -16,26 +16,63 @@ public final class OtherProcess {
 
     private static final int LOOKS = 200;
 
+    /** The pid that the kernel tells for a process of a pid namespace that cannot be seen from here. */
+    private static final long UNSEEN = 0;
+
     private OtherProcess() {}
 
-    /**
-     * Tells on {@code loop} whether the process behind a connection that has ended is dead. One that dies closes its
-     * descriptors before it is seen to be dead: so it is given a second for that.
-     */
-    public static void whenDecided(long pid, ScheduledExecutorService loop, Consumer<Boolean> isDead) {
-        look(pid, loop, LOOKS, isDead);
+    /** What has become of a process. */
+    public enum Fate {
+        /** It has ended. */
+        DEAD,
+        /** It runs. */
+        ALIVE,
+        /** It is of another pid namespace: only what it does with its connections and sockets tells. */
+        UNKNOWN
     }
 
-    private static void look(long pid, ScheduledExecutorService loop, int looks, Consumer<Boolean> isDead) {
-        boolean runs = pid != ProcessHandle.current().pid() && isRunning(pid);
-        if (!runs || looks == 0) {
-            isDead.accept(!runs);
+    /**
+     * A process as it is called in messages.
+     *
+     * @param pid as the kernel tells it to this process, 0 if it cannot
+     */
+    public static String describe(long pid) {
+        return pid == UNSEEN ? "a process of another pid namespace" : "pid " + pid;
+    }
+
+    /**
+     * Tells on {@code loop} what has become of the process behind a connection that has ended. One that dies closes its
+     * descriptors before it is seen to be dead: so it is given a second for that. This process itself counts as dead: whoever
+     * was at the other end is gone. A process that cannot be seen is {@link Fate#UNKNOWN}, at once.
+     *
+     * @param pid as the kernel tells it to this process, 0 if it cannot
+     */
+    public static void whenKnown(long pid, ScheduledExecutorService loop, Consumer<Fate> fate) {
+        look(pid, loop, LOOKS, fate);
+    }
+
+    /**
+     * Like {@link #whenKnown}, for who does the same if a process lives and if nobody knows: {@code false} for both.
+     *
+     * @param isDead gets whether it certainly is
+     */
+    public static void whenDecided(long pid, ScheduledExecutorService loop, Consumer<Boolean> isDead) {
+        whenKnown(pid, loop, fate -> isDead.accept(fate == Fate.DEAD));
+    }
+
+    private static void look(long pid, ScheduledExecutorService loop, int looks, Consumer<Fate> fate) {
+        if (pid == UNSEEN) {
+            fate.accept(Fate.UNKNOWN);
+        } else if (pid == ProcessHandle.current().pid() || !isRunning(pid)) {
+            fate.accept(Fate.DEAD);
+        } else if (looks == 0) {
+            fate.accept(Fate.ALIVE);
         } else {
-            loop.schedule(() -> look(pid, loop, looks - 1, isDead), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            loop.schedule(() -> look(pid, loop, looks - 1, fate), LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
-    /** Whether it runs, or could: a zombie does not. {@code false} for a pid that means nothing here. */
+    /** Whether a process of our pid namespace runs, or could: a zombie does not. {@code false} for a pid that means nothing here. */
     public static boolean isRunning(long pid) {
         if (pid <= 0 || !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
             return false;

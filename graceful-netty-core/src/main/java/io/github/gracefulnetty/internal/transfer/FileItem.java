@@ -90,7 +90,7 @@ public final class FileItem implements DescriptorSender.Item {
         copy = null;
         if (made != null) {
             try {
-                made.channel().close();
+                made.close();
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot close " + name, e);
             }

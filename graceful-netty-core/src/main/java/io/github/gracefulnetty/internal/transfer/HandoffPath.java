@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
+import io.github.gracefulnetty.internal.process.OwnDirectory;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.process.TemporaryFile;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
@@ -18,6 +19,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -58,10 +60,10 @@ public final class HandoffPath {
         if (!Files.isDirectory(directory)) {
             throw new IOException("unix:" + path + ": the directory " + directory + " does not exist: create it");
         }
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
-        if (permissions.contains(PosixFilePermission.OTHERS_WRITE) && !isSticky(directory)) {
-            throw new IOException("unix:" + path + ": others may write to the directory " + directory
-                    + " and it is not sticky, so anybody could replace the socket: chmod o-w " + directory);
+        try {
+            OwnDirectory.check(directory, "socket");
+        } catch (IOException e) {
+            throw new IOException("unix:" + path + ": " + e.getMessage(), e);
         }
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             UnixSocketFile.checkIsSocket(path);
@@ -75,10 +77,6 @@ public final class HandoffPath {
         if (!Files.isWritable(directory)) {
             throw new IOException("unix:" + path + ": we may not write to the directory " + directory);
         }
-    }
-
-    private static boolean isSticky(Path directory) throws IOException {
-        return ((Integer) Files.getAttribute(directory, "unix:mode") & 01000) != 0;
     }
 
     /**
@@ -165,7 +163,7 @@ public final class HandoffPath {
             if (inPlace) {
                 ours.removeIfInPlace();
             } else {
-                Files.deleteIfExists(temporary);
+                new UnixSocketFile(temporary, ours.inode()).removeIfInPlace();
             }
         }
     }

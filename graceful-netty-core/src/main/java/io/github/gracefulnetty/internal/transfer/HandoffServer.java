@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
@@ -50,7 +51,8 @@ public final class HandoffServer {
     public interface Receptionist {
         void hello(Channel connection, PeerCredentials peer, Message.Hello hello);
 
-        void attach(Channel connection, Message.Attach attach);
+        /** A descriptor connection; {@code peer} has to be the process that said hello, see {@link PeerCheck#sameProcess}. */
+        void attach(Channel connection, PeerCredentials peer, Message.Attach attach);
     }
 
     private final NativeTransport transport;
@@ -128,10 +130,10 @@ public final class HandoffServer {
             if (peer.uid() != own) {
                 refuse(connection, "unix:" + path.path() + " belongs to uid " + own + ", you are uid " + peer.uid());
                 LOGGER.warn(
-                        "graceful-netty: unix:{}: a process of uid {} (pid {}) was refused, we are uid {}",
+                        "graceful-netty: unix:{}: {} of uid {} was refused, we are uid {}",
                         path.path(),
+                        OtherProcess.describe(peer.pid()),
                         peer.uid(),
-                        peer.pid(),
                         own);
                 return;
             }
@@ -202,7 +204,7 @@ public final class HandoffServer {
             } else if (message instanceof Message.Hello hello) {
                 receptionist.hello(connection, transport.peerCredentials(connection), hello);
             } else if (message instanceof Message.Attach attach) {
-                receptionist.attach(connection, attach);
+                receptionist.attach(connection, transport.peerCredentials(connection), attach);
             } else if (message instanceof Message.Abort) {
                 connection.close(); // changed its mind
             } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
@@ -95,7 +96,8 @@ public final class IncomingTransfer {
     private @Nullable Channel bytes;
     private @Nullable Channel lane;
     private @Nullable Path path;
-    private long predecessorPid;
+    private boolean welcomed;
+    private long claimedPid;
     private long peerPid;
 
     /** @param where the predecessor is, for messages */
@@ -194,7 +196,8 @@ public final class IncomingTransfer {
             fail("the predecessor chose protocol version " + welcome.version() + ", we speak " + MessageCodec.VERSION);
             return;
         }
-        predecessorPid = welcome.pid();
+        welcomed = true;
+        claimedPid = welcome.pid();
         events.welcome(welcome);
         Path connectTo = path;
         if (connectTo == null) {
@@ -220,11 +223,22 @@ public final class IncomingTransfer {
         openLane(channel);
         channel.connect(new DomainSocketAddress(connectTo.toString())).addListener((ChannelFutureListener) future -> {
             if (future.isSuccess()) {
-                channel.writeAndFlush(new Message.Attach(MessageCodec.VERSION, welcome.laneToken()));
+                attach(channel, welcome.laneToken());
             } else {
                 fail("cannot open the descriptor connection to " + where + ": " + Reasons.of(future.cause()));
             }
         });
+    }
+
+    /** Whoever listens at the path by now need not be who listened there when the byte connection was made. */
+    private void attach(Channel channel, Token laneToken) {
+        try {
+            PeerCheck.sameProcess(peerPid, PeerCheck.of(transport, channel, where), where);
+        } catch (PeerCheck.Refused e) {
+            fail(Reasons.of(e));
+            return;
+        }
+        channel.writeAndFlush(new Message.Attach(MessageCodec.VERSION, laneToken));
     }
 
     private void openLane(Channel channel) {
@@ -342,7 +356,11 @@ public final class IncomingTransfer {
     }
 
     private String predecessor() {
-        return "the predecessor" + (predecessorPid == 0 ? " at " + where : " (pid " + predecessorPid + ")");
+        if (!welcomed) {
+            return "the predecessor at " + where;
+        }
+        // On a connection that the application made, the kernel was not asked.
+        return "the predecessor (" + OtherProcess.describe(path == null ? claimedPid : peerPid) + ")";
     }
 
     private void giveStates() {
@@ -396,7 +414,7 @@ public final class IncomingTransfer {
                 String reason = predecessor() + " says: " + abort.reason();
                 end();
                 failure.tell(reason);
-            } else if (predecessorPid == 0) {
+            } else if (!welcomed) {
                 if (message instanceof Message.Welcome welcome) {
                     heard();
                     welcome(welcome);
@@ -435,7 +453,7 @@ public final class IncomingTransfer {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
-            } else if (predecessorPid == 0) {
+            } else if (!welcomed) {
                 fail("whoever listens at " + where + " does not speak the handoff protocol: " + Reasons.of(cause));
             } else {
                 fail(Reasons.of(cause));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
@@ -41,5 +42,23 @@ public final class PeerCheck {
             throw new Refused(where + " belongs to uid " + peer.uid() + ", we are uid " + own + ": refused");
         }
         return peer;
+    }
+
+    /**
+     * Checks that another connection comes from the process of the first one, as far as the kernel tells. It tells 0 for each
+     * process of a pid namespace that cannot be seen from here: those look alike, all others do not.
+     *
+     * @param first the pid of the process at the other end of the first connection, 0 if it is not known
+     * @throws Refused if it is another process
+     */
+    public static void sameProcess(long first, PeerCredentials second, String where) throws Refused {
+        if (second.pid() != first) {
+            throw new Refused("the descriptor connection with " + where + " is " + whose(second.pid())
+                    + ", the byte connection " + whose(first) + ": refused");
+        }
+    }
+
+    private static String whose(long pid) {
+        return "that of " + OtherProcess.describe(pid);
     }
 }

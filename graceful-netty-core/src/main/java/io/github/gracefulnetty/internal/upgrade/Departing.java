@@ -198,8 +198,12 @@ final class Departing {
                 t -> serveAgain(departure, reason));
     }
 
-    private void goOnDraining(Departure departure) {
-        if (isIn(departure, Phase.TakingBack.class)) {
+    private void decide(Departure departure, OtherProcess.Fate fate, String reason) {
+        boolean lives = fate == OtherProcess.Fate.ALIVE
+                || (fate == OtherProcess.Fate.UNKNOWN && endpoint.somebodyListens());
+        if (!lives) {
+            lookWhoListens(departure, reason);
+        } else if (isIn(departure, Phase.TakingBack.class)) {
             drains(departure);
             exitIfDrained(departure);
         }

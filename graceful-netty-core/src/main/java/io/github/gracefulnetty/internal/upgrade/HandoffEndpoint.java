@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.upgrade;
 import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.process.TemporaryFile;
+import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
@@ -180,6 +181,21 @@ final class HandoffEndpoint {
             return transport.peerCredentials(connection).pid();
         } catch (IOException e) {
             return 0; // it has gone meanwhile
+        }
+    }
+
+    /** Whether any process listens at the configured path. */
+    boolean somebodyListens() {
+        return configured != null && somebodyListens(configured);
+    }
+
+    /** Whether any process listens at {@code path}; {@code false} if that cannot be found out. */
+    static boolean somebodyListens(Path path) {
+        try {
+            return UnixSocketFile.probe(path) == UnixSocketFile.Presence.ALIVE;
+        } catch (IOException e) {
+            LOGGER.warn("graceful-netty: cannot find out who listens at unix:{}: {}", path, Reasons.of(e));
+            return false;
         }
     }
 

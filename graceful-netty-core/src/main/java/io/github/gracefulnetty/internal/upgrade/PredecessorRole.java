@@ -5,6 +5,7 @@ import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
@@ -147,11 +148,14 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             }
             parts.phases().enter(Event.SUCCESSOR_CONNECTED, new Phase.Transferring(handover));
             if (!ours) {
-                LOGGER.info("graceful-netty: upgrade {}: pid {} wants to take over", handover.name(), peer.pid());
+                LOGGER.info(
+                        "graceful-netty: upgrade {}: {} wants to take over",
+                        handover.name(),
+                        OtherProcess.describe(peer.pid()));
                 parts.manager().upgrading();
             }
             handover.connected(connection, peer.pid());
-            step(handover, "pid " + peer.pid() + " has connected");
+            step(handover, OtherProcess.describe(peer.pid()) + " has connected");
         } catch (Throwable t) {
             HandoffServer.refuse(connection, "unexpected: " + Reasons.of(t));
             begun(handover, t);
@@ -196,13 +200,15 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     }
 
     private static String refused(PeerCredentials peer, String reason) {
-        LOGGER.warn("graceful-netty: pid {} is no successor, this process {}", peer.pid(), reason);
+        LOGGER.warn(
+                "graceful-netty: {} is no successor, this process {}", OtherProcess.describe(peer.pid()), reason);
         return reason;
     }
 
     @Override
-    public void attach(Channel connection, Message.Attach attach) {
+    public void attach(Channel connection, PeerCredentials peer, Message.Attach attach) {
         if (parts.phases().current() instanceof Phase.Transferring transferring
+                && transferring.handover().successorPid() == peer.pid()
                 && transferring.handover().awaits(attach.laneToken())) {
             Handover handover = transferring.handover();
             handover.attached(connection);

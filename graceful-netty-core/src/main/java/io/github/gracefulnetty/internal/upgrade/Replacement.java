@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,6 +16,6 @@ import java.util.concurrent.CompletableFuture;
 public record Replacement(long pid, int generation, Duration took, CompletableFuture<Void> confirmed) {
     @Override
     public String toString() {
-        return "successor pid " + pid + " (generation " + generation + ")";
+        return "successor " + OtherProcess.describe(pid) + " (generation " + generation + ")";
     }
 }

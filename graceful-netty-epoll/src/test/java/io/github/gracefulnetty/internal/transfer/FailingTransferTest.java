@@ -176,7 +176,7 @@ class FailingTransferTest {
         }
 
         @Override
-        public void attach(Channel connection, Message.Attach attach) {
+        public void attach(Channel connection, PeerCredentials peer, Message.Attach attach) {
             at("attach");
             List<Item> items = new ArrayList<>();
             for (int i = 0; i < DESCRIPTORS; i++) {

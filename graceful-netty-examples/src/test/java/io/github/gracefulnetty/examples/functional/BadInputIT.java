@@ -178,8 +178,7 @@ class BadInputIT {
                 "belongs to uid " + NOBODY + ", we are uid 0");
         // Root may connect to anything: one that does not look first is refused by the server.
         try (SocketChannel root = SocketChannel.open(UnixDomainSocketAddress.of(handoff))) {
-            server.err()
-                    .await("a process of uid 0 (pid " + ProcessHandle.current().pid() + ") was refused");
+            server.err().await("pid " + ProcessHandle.current().pid() + " of uid 0 was refused");
             ByteBuffer answer = ByteBuffer.allocate(4096);
             while (root.read(answer) >= 0) {
                 // until it hangs up
