@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.NativeTwins;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -141,7 +142,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
             return factory.newChannel();
         }
         ListenNetwork network = listenNetwork;
-        ServerChannel channel = LateBindingServerChannel.create(
+        ServerChannel channel = LateBindingChannels.create(
                 graceful.runtime().context().register(), network == null ? kind : network.kind(), factory::newChannel);
         if (network != null && network.family() != null) {
             channel.attr(LateBindingServerChannel.FAMILY).set(network.family());

@@ -3,7 +3,7 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.ChannelFactory;
@@ -58,7 +58,7 @@ public final class ServerChannels {
 
     /** Makes TCP listeners. */
     public ChannelFactory<ServerChannel> tcp() {
-        return () -> LateBindingServerChannel.create(
+        return () -> LateBindingChannels.create(
                 context.register(), DescriptorKind.TCP_LISTENER, NioServerSocketChannel::new, drain);
     }
 
@@ -73,7 +73,7 @@ public final class ServerChannels {
             throw new UnsupportedOperationException("unix listeners need a native transport: add "
                     + "io.github.gracefulnetty:graceful-netty-epoll (" + context.transportProblem() + ")");
         }
-        return () -> LateBindingServerChannel.create(
+        return () -> LateBindingChannels.create(
                 context.register(),
                 DescriptorKind.UNIX_LISTENER,
                 () -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null),
@@ -86,7 +86,7 @@ public final class ServerChannels {
             DescriptorKind kind = kindOf(plain);
             return kind == null
                     ? plain.newChannel()
-                    : LateBindingServerChannel.create(context.register(), kind, plain, drain);
+                    : LateBindingChannels.create(context.register(), kind, plain, drain);
         };
     }
 

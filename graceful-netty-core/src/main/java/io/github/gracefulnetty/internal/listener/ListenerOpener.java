@@ -17,6 +17,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Gets the socket that a bind means: the inherited one, or a fresh one. Runs on the listener's event loop. */
 final class ListenerOpener {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ListenerOpener.class);
+
     private final ListenerRegister register;
     private final DescriptorKind kind;
     private final ChannelFactory<? extends ServerChannel> plainFactory;
@@ -84,12 +87,12 @@ final class ListenerOpener {
     private Listener openPlain(
             SocketAddress address, LateBindingConfig config, EventLoop loop, @Nullable NativeTransport transport)
             throws Exception {
-        logger().info(
-                        "graceful-netty: {} is bound plainly and cannot be handed on: {}",
-                        Addresses.format(address),
-                        transport == null
-                                ? "there is no native transport"
-                                : "its event loop is not one of " + transport.name());
+        LOGGER.info(
+                "graceful-netty: {} is bound plainly and cannot be handed on: {}",
+                Addresses.format(address),
+                transport == null
+                        ? "there is no native transport"
+                        : "its event loop is not one of " + transport.name());
         ServerChannel channel = plainFactory.newChannel();
         applyOptions(channel, config, null);
         bind(channel, address, loop);
@@ -107,7 +110,7 @@ final class ListenerOpener {
             throw e;
         }
         applyOptions(channel, config, transport);
-        logger().debug("graceful-netty: {} is inherited", description);
+        LOGGER.debug("graceful-netty: {} is inherited", description);
         SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
         Listener listener =
                 new Listener(channel, new SocketItem(channel, description, claimed.traits()), path, transport);
@@ -219,14 +222,14 @@ final class ListenerOpener {
             if (sharedThrough != null && config.reachesSocket(entry.getKey(), sharedThrough)) {
                 withheld.add(entry.getKey().name());
             } else if (!setOption(channel, entry.getKey(), entry.getValue())) {
-                logger().warn("Unknown channel option '{}' for channel '{}'", entry.getKey(), channel);
+                LOGGER.warn("Unknown channel option '{}' for channel '{}'", entry.getKey(), channel);
             }
         }
         if (!withheld.isEmpty()) {
-            logger().info(
-                            "graceful-netty: {} of an inherited listener stay as they are, the socket is shared with its"
-                                    + " predecessor",
-                            String.join(", ", withheld));
+            LOGGER.info(
+                    "graceful-netty: {} of an inherited listener stay as they are, the socket is shared with its"
+                            + " predecessor",
+                    String.join(", ", withheld));
         }
     }
 
@@ -241,9 +244,5 @@ final class ListenerOpener {
         } catch (IOException e) {
             because.addSuppressed(e);
         }
-    }
-
-    private static InternalLogger logger() {
-        return LateBindingServerChannel.logger();
     }
 }
