@@ -11,7 +11,7 @@ module io.github.gracefulnetty {
     requires static io.netty.codec.http2;
     // Signals, by reflection.
     requires jdk.unsupported;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.gracefulnetty;
     exports io.github.gracefulnetty.activation;

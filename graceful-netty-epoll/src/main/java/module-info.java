@@ -4,6 +4,7 @@
 module io.github.gracefulnetty.epoll {
     requires io.github.gracefulnetty;
     requires io.netty.transport.classes.epoll;
+    requires static org.jspecify;
 
     provides io.github.gracefulnetty.transport.NativeTransport with
             io.github.gracefulnetty.epoll.EpollTransport;

@@ -9,6 +9,7 @@ module io.github.gracefulnetty.grpc {
     requires static transitive io.grpc.services;
     requires static io.grpc.stub;
     requires io.netty.codec.http2;
+    requires static org.jspecify;
 
     exports io.github.gracefulnetty.grpc;
 }

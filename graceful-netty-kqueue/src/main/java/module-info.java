@@ -4,6 +4,7 @@
 module io.github.gracefulnetty.kqueue {
     requires io.github.gracefulnetty;
     requires io.netty.transport.classes.kqueue;
+    requires static org.jspecify;
 
     provides io.github.gracefulnetty.transport.NativeTransport with
             io.github.gracefulnetty.kqueue.KQueueTransport;

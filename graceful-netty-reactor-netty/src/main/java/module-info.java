@@ -12,6 +12,7 @@ module io.github.gracefulnetty.reactor {
     requires static spring.context;
     requires static spring.core;
     requires static spring.web;
+    requires static org.jspecify;
 
     exports io.github.gracefulnetty.reactor;
 

@@ -30,7 +30,6 @@ public final class Activation {
      *
      * @throws ActivationException if the variables make no sense, or a descriptor is not a listener; nothing is owned then
      */
-    @SuppressWarnings("exports") // for the runtime, which is in this module
     public static List<Inherited> take(NativeTransport transport, Map<String, String> environment) {
         List<String> names =
                 ActivationVariables.names(environment, ProcessHandle.current().pid());
