@@ -31,14 +31,14 @@ class ModulePathIT {
         RunningProcess server = processes.start(ModulePath.modularServer(directory));
         ServerGeneration first = server.awaitReady(1);
         assertThat(answer(first)).isEqualTo("generation 1 of modular");
-        Set<Long> sockets = Set.copyOf(Proc.listeners(first.pid()).values());
+        List<Long> sockets = List.copyOf(Proc.tcpListeners(first.pid()).values());
 
         first.hup();
         ServerGeneration second = server.awaitReady(2);
         first.awaitEnd();
 
         assertThat(second.address()).isEqualTo(first.address());
-        assertThat(Proc.listeners(second.pid()).values()).hasSize(1).hasSameElementsAs(sockets);
+        assertThat(Proc.tcpListeners(second.pid()).values()).hasSize(1).hasSameElementsAs(sockets);
         assertThat(answer(second)).isEqualTo("generation 2 of modular");
     }
 
