@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.internal.listener.BootstrapCopy;
+import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.listener.ListenNetwork;
 import io.github.gracefulnetty.internal.listener.NativeTwins;
@@ -143,7 +144,7 @@ public final class GracefulBootstrap extends ServerBootstrap {
             return factory.newChannel();
         }
         ListenNetwork network = listenNetwork;
-        ServerChannel channel = LateBindingServerChannel.create(
+        ServerChannel channel = LateBindingChannels.create(
                 graceful.runtime().parts().register(), network == null ? kind : network.kind(), factory::newChannel);
         if (network != null && network.family() != null) {
             channel.attr(LateBindingServerChannel.FAMILY).set(network.family());

@@ -3,8 +3,8 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
 import io.github.gracefulnetty.internal.upgrade.Parts;
+import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -60,7 +60,7 @@ public final class ServerChannels {
 
     /** Makes TCP listeners. */
     public ChannelFactory<ServerChannel> tcp() {
-        return () -> LateBindingServerChannel.create(
+        return () -> LateBindingChannels.create(
                 parts.register(), DescriptorKind.TCP_LISTENER, NioServerSocketChannel::new, drain);
     }
 
@@ -75,7 +75,7 @@ public final class ServerChannels {
             throw new UnsupportedOperationException("unix listeners need a native transport: add "
                     + "io.github.gracefulnetty:graceful-netty-epoll (" + parts.transportProblem() + ")");
         }
-        return () -> LateBindingServerChannel.create(
+        return () -> LateBindingChannels.create(
                 parts.register(),
                 DescriptorKind.UNIX_LISTENER,
                 () -> NativeCalls.unchecked(() -> (ServerChannel) transport.open(DescriptorKind.UNIX_LISTENER, null)),
@@ -88,7 +88,7 @@ public final class ServerChannels {
             DescriptorKind kind = kindOf(plain);
             return kind == null
                     ? plain.newChannel()
-                    : LateBindingServerChannel.create(parts.register(), kind, plain, drain);
+                    : LateBindingChannels.create(parts.register(), kind, plain, drain);
         };
     }
 

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import static com.tngtech.archunit.core.domain.JavaModifier.PROTECTED;
+import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
+import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.github.gracefulnetty.activation.Activation;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The picture in docs/architecture.md, enforced. */
@@ -69,6 +82,37 @@ class ArchitectureTest {
     @Test
     void shouldHaveNoCyclesBetweenPackages() {
         slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(classes);
+    }
+
+    /** {@link Activation} is public for the runtime alone. */
+    @Test
+    void shouldShowNothingInternalInTheApi() {
+        codeUnits()
+                .that()
+                .areDeclaredInClassesThat()
+                .resideOutsideOfPackage(ROOT + ".internal..")
+                .and()
+                .areDeclaredInClassesThat()
+                .arePublic()
+                .and()
+                .areNotDeclaredIn(Activation.class)
+                .and(are(modifier(PUBLIC).or(modifier(PROTECTED))))
+                .should(showNothingInternal())
+                .check(classes);
+    }
+
+    private static ArchCondition<JavaCodeUnit> showNothingInternal() {
+        return new ArchCondition<>("show nothing internal") {
+            @Override
+            public void check(JavaCodeUnit unit, ConditionEvents events) {
+                Set<JavaClass> shown = new HashSet<>(unit.getReturnType().getAllInvolvedRawTypes());
+                unit.getParameterTypes().forEach(type -> shown.addAll(type.getAllInvolvedRawTypes()));
+                shown.stream()
+                        .filter(type -> type.getPackageName().startsWith(ROOT + ".internal"))
+                        .forEach(type -> events.add(SimpleConditionEvent.violated(
+                                unit, unit.getDescription() + " shows " + type.getName())));
+            }
+        };
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -56,7 +56,7 @@ class ClaimingTest {
     /** What the kernel calls the socket behind a listener. */
     private static String inode(Channel listener) throws IOException {
         FileDescriptor descriptor = Objects.requireNonNull(
-                listener instanceof UnixChannel unix ? unix.fd() : ((LateBindingServerChannel) listener).descriptor());
+                listener instanceof UnixChannel unix ? unix.fd() : ((ListenerChannel) listener).descriptor());
         return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor.intValue())))
                 .toString();
     }

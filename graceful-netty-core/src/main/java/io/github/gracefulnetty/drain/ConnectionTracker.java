@@ -75,6 +75,9 @@ public final class ConnectionTracker {
     private volatile @Nullable Runnable whenEmpty;
     private volatile boolean grown;
 
+    /** Tracks nothing yet. */
+    public ConnectionTracker() {}
+
     /** Tracks {@code connection} until it closes; it is told by itself when the drain begins. */
     public void track(Channel connection) {
         track(connection, EACH);

@@ -2,7 +2,7 @@
 package io.github.gracefulnetty.handoff;
 
 import io.github.gracefulnetty.internal.descriptor.Bytes;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.FileItem;
@@ -126,7 +126,7 @@ public final class Offer {
     }
 
     private static Offer socket(Channel channel, Predicate<DescriptorKind> kind, String does) {
-        if (channel instanceof LateBindingServerChannel lateBinding) {
+        if (channel instanceof ListenerChannel lateBinding) {
             return live(lateBinding::descriptor, KERNEL, kind, does);
         }
         if (channel instanceof UnixChannel unix) {

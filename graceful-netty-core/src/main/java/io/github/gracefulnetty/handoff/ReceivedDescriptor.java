@@ -7,7 +7,7 @@ import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -100,7 +100,7 @@ public final class ReceivedDescriptor implements AutoCloseable {
         ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
         register.inherit(List.of(new Inherited(-1, description, Bytes.NONE, owned.moved())));
         register.accept(true);
-        ChannelFactory<ServerChannel> factory = () -> LateBindingServerChannel.create(
+        ChannelFactory<ServerChannel> factory = () -> LateBindingChannels.create(
                 register, kind(), () -> NativeCalls.unchecked(() -> (ServerChannel) transport.open(kind(), null)));
         ChannelFuture bound = bootstrap.clone().channelFactory(factory).bind(address);
         return bound.addListener(done -> {

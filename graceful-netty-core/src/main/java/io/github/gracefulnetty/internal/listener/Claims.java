@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Safe for use by several threads.
  */
 final class Claims {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ListenerRegister.class);
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Claims.class);
 
     /**
      * What a claim asks for.

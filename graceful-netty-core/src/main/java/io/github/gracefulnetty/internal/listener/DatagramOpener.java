@@ -20,6 +20,8 @@ import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.UnixChannel;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.SocketAddress;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * channel is made, as the address is known by then.
  */
 public final class DatagramOpener {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(DatagramOpener.class);
     /** What every channel object has, whatever its socket. */
     private static final Set<ChannelOption<?>> CHANNEL_ONLY =
             new DefaultChannelConfig(new LocalChannel()).getOptions().keySet();
@@ -172,11 +175,10 @@ public final class DatagramOpener {
                     bootstrap.config().options().entrySet()) {
                 if (!channelOnly.contains(option.getKey()) && transport.changesSocket(option.getKey())) {
                     copy.option((ChannelOption<Object>) option.getKey(), null); // removes it
-                    LateBindingServerChannel.logger()
-                            .info(
-                                    "graceful-netty: {} of an inherited datagram socket stays as it is, the socket is"
-                                            + " shared with its predecessor",
-                                    option.getKey().name());
+                    LOGGER.info(
+                            "graceful-netty: {} of an inherited datagram socket stays as it is, the socket is"
+                                    + " shared with its predecessor",
+                            option.getKey().name());
                 }
             }
         }

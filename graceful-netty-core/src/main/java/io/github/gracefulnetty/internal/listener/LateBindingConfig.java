@@ -15,8 +15,11 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import io.netty.util.NetUtil;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,14 +28,22 @@ import org.jspecify.annotations.Nullable;
  * shared with other processes.
  */
 final class LateBindingConfig extends DefaultChannelConfig implements ServerSocketChannelConfig {
-    private final LateBindingServerChannel lateBinding;
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LateBindingConfig.class);
+
+    private final Supplier<String> description;
+    private final Runnable whenAutoReadCleared;
     private final Map<ChannelOption<?>, Object> early = new LinkedHashMap<>();
     private volatile @Nullable Channel inner;
     private volatile @Nullable NativeTransport sharedThrough;
 
-    LateBindingConfig(LateBindingServerChannel channel) {
+    /**
+     * @param description of {@code channel}, for messages
+     * @param whenAutoReadCleared runs each time that auto-read is switched off, on the thread that does it
+     */
+    LateBindingConfig(Channel channel, Supplier<String> description, Runnable whenAutoReadCleared) {
         super(channel);
-        this.lateBinding = channel;
+        this.description = description;
+        this.whenAutoReadCleared = whenAutoReadCleared;
     }
 
     /** All options that were set so far, in order. */
@@ -71,8 +82,7 @@ final class LateBindingConfig extends DefaultChannelConfig implements ServerSock
         }
         NativeTransport shared = sharedThrough;
         if (shared != null && reachesSocket(option, shared)) {
-            LateBindingServerChannel.logger()
-                    .info("graceful-netty: {} is not changed, {} is shared", option.name(), lateBinding.describe());
+            LOGGER.info("graceful-netty: {} is not changed, {} is shared", option.name(), description.get());
             return true;
         }
         return bound.config().setOption(option, value) || ownOption;
@@ -109,7 +119,7 @@ final class LateBindingConfig extends DefaultChannelConfig implements ServerSock
 
     @Override
     protected void autoReadCleared() {
-        lateBinding.autoReadCleared();
+        whenAutoReadCleared.run();
     }
 
     @Override

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
@@ -16,8 +15,6 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.util.Map;
@@ -34,9 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Reading waits for three things: the pipeline asked for it (which it does after the acceptor is in place), auto-read
  * is on, and the {@link ListenerRegister} lets listeners accept.
  */
-public abstract class LateBindingServerChannel extends AbstractServerChannel implements OpenSocket {
+public abstract class LateBindingServerChannel extends AbstractServerChannel implements ListenerChannel {
     private static final int QUIET_TURNS = 3;
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LateBindingServerChannel.class);
 
     /** The name that the application gave this listener. */
     public static final AttributeKey<String> NAME = AttributeKey.valueOf(LateBindingServerChannel.class, "NAME");
@@ -64,45 +60,21 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         this.register = register;
         this.kind = kind;
         this.plainFactory = plainFactory;
-        this.config = new LateBindingConfig(this);
-        this.relay = new Relay(this, register.connections(), drain);
-    }
-
-    /**
-     * A factory for server channels that claim, bind and pause as {@code register} says.
-     *
-     * @param plainFactory makes the channel that is used where no native transport drives the event loop
-     */
-    public static ServerChannel create(
-            ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
-        return create(register, kind, plainFactory, ConnectionTracker.EACH);
-    }
-
-    /** The same, with connections that {@code drain} ends. */
-    public static ServerChannel create(
-            ListenerRegister register,
-            DescriptorKind kind,
-            ChannelFactory<? extends ServerChannel> plainFactory,
-            ServerDrain drain) {
-        return switch (kind) {
-            case TCP_LISTENER -> new LateBindingServerSocketChannel(register, plainFactory, drain);
-            case UNIX_LISTENER, UNIXPACKET_LISTENER ->
-                new LateBindingServerDomainSocketChannel(register, kind, plainFactory, drain);
-            default -> throw new IllegalArgumentException("a " + kind + " does not listen");
-        };
+        this.config = new LateBindingConfig(this, this::describe, this::autoReadCleared);
+        this.relay = new Relay(this, this::accepted, register.connections(), drain);
     }
 
     /** Its socket has accepted this one. */
-    void accepted(Channel connection) {
+    private void accepted(Channel connection) {
         register.accepted(this, connection);
     }
 
-    /** Takes a connection that another process accepted on this socket, as if it had just been accepted. On the event loop. */
+    @Override
     public void arrived(Channel connection) {
         relay.pass(connection);
     }
 
-    /** No more connections arrive in this task. On the event loop. */
+    @Override
     public void arrivedSoFar() {
         pipeline().fireChannelReadComplete();
     }
@@ -113,7 +85,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         return bound == null ? null : bound.item();
     }
 
-    /** Whether it is the open listener of that kind, address and name. On any thread. */
+    @Override
     public boolean is(DescriptorKind itsKind, SocketAddress address, String itsName) {
         Listener bound = listener;
         DescriptorSender.Item item = closed || bound == null ? null : bound.item();
@@ -125,7 +97,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
                 && item.description().name().equals(itsName);
     }
 
-    /** The listening descriptor, which stays this channel's, or {@code null} if there is none. */
+    @Override
     public @Nullable FileDescriptor descriptor() {
         Listener bound = listener;
         return bound != null && bound.channel() instanceof UnixChannel unix && unix.isOpen() ? unix.fd() : null;
@@ -271,7 +243,7 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
     }
 
     /** Auto-read was switched off: from the event loop or any other thread. */
-    void autoReadCleared() {
+    private void autoReadCleared() {
         Listener bound = listener;
         if (bound != null) {
             bound.channel().config().setAutoRead(false);
@@ -336,9 +308,5 @@ public abstract class LateBindingServerChannel extends AbstractServerChannel imp
         if (value != null) {
             inner.attr(key).set(value);
         }
-    }
-
-    static InternalLogger logger() {
-        return LOGGER;
     }
 }

@@ -18,6 +18,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Gets the socket that a bind means: the inherited one, or a fresh one. Runs on the listener's event loop. */
 final class ListenerOpener {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ListenerOpener.class);
+
     private final ListenerRegister register;
     private final DescriptorKind kind;
     private final ChannelFactory<? extends ServerChannel> plainFactory;
@@ -85,12 +88,12 @@ final class ListenerOpener {
     private Listener openPlain(
             SocketAddress address, LateBindingConfig config, EventLoop loop, @Nullable NativeTransport transport)
             throws Exception {
-        logger().info(
-                        "graceful-netty: {} is bound plainly and cannot be handed on: {}",
-                        Addresses.format(address),
-                        transport == null
-                                ? "there is no native transport"
-                                : "its event loop is not one of " + transport.name());
+        LOGGER.info(
+                "graceful-netty: {} is bound plainly and cannot be handed on: {}",
+                Addresses.format(address),
+                transport == null
+                        ? "there is no native transport"
+                        : "its event loop is not one of " + transport.name());
         ServerChannel channel = NativeCalls.call(plainFactory::newChannel);
         applyOptions(channel, config, null);
         bind(channel, address, loop);
@@ -102,7 +105,7 @@ final class ListenerOpener {
         Description description = claimed.inherited().description();
         ServerChannel channel = (ServerChannel) claimed.inherited().descriptor().adopt(transport, kind);
         applyOptions(channel, config, transport);
-        logger().debug("graceful-netty: {} is inherited", description);
+        LOGGER.debug("graceful-netty: {} is inherited", description);
         SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
         Listener listener =
                 new Listener(channel, new SocketItem(channel, description, claimed.traits()), path, transport);
@@ -232,23 +235,19 @@ final class ListenerOpener {
             if (sharedThrough != null && config.reachesSocket(entry.getKey(), sharedThrough)) {
                 withheld.add(entry.getKey().name());
             } else if (!setOption(channel, entry.getKey(), entry.getValue())) {
-                logger().warn("Unknown channel option '{}' for channel '{}'", entry.getKey(), channel);
+                LOGGER.warn("Unknown channel option '{}' for channel '{}'", entry.getKey(), channel);
             }
         }
         if (!withheld.isEmpty()) {
-            logger().info(
-                            "graceful-netty: {} of an inherited listener stay as they are, the socket is shared with its"
-                                    + " predecessor",
-                            String.join(", ", withheld));
+            LOGGER.info(
+                    "graceful-netty: {} of an inherited listener stay as they are, the socket is shared with its"
+                            + " predecessor",
+                    String.join(", ", withheld));
         }
     }
 
     @SuppressWarnings("unchecked")
     private static boolean setOption(Channel channel, ChannelOption<?> option, Object value) {
         return channel.config().setOption((ChannelOption<Object>) option, value);
-    }
-
-    private static InternalLogger logger() {
-        return LateBindingServerChannel.logger();
     }
 }

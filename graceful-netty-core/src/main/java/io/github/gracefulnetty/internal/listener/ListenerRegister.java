@@ -31,7 +31,7 @@ public final class ListenerRegister {
     private final Runnable changed;
     private final Claims claims = new Claims();
     private final List<OpenSocket> open = new ArrayList<>();
-    private volatile BiConsumer<LateBindingServerChannel, Channel> accepted = (listener, connection) -> {};
+    private volatile BiConsumer<ListenerChannel, Channel> accepted = (listener, connection) -> {};
     private volatile boolean accepting;
     private volatile @Nullable String notBound;
     private volatile Collection<? extends DescriptorSender.Item> kept = List.of();
@@ -47,18 +47,18 @@ public final class ListenerRegister {
     }
 
     /** Who is told of each connection that is accepted and that nobody else drains, on its listener's loop. Set before any. */
-    public void onAccept(BiConsumer<LateBindingServerChannel, Channel> action) {
+    public void onAccept(BiConsumer<ListenerChannel, Channel> action) {
         accepted = action;
     }
 
-    void accepted(LateBindingServerChannel listener, Channel connection) {
+    void accepted(ListenerChannel listener, Channel connection) {
         accepted.accept(listener, connection);
     }
 
     /** The listener of that kind, address and name that is open; {@code null} if there is none. */
-    public @Nullable LateBindingServerChannel find(DescriptorKind kind, SocketAddress address, String name) {
+    public @Nullable ListenerChannel find(DescriptorKind kind, SocketAddress address, String name) {
         for (OpenSocket socket : open()) {
-            if (socket instanceof LateBindingServerChannel listener && listener.is(kind, address, name)) {
+            if (socket instanceof ListenerChannel listener && listener.is(kind, address, name)) {
                 return listener;
             }
         }

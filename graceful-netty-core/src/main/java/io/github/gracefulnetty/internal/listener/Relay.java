@@ -6,16 +6,20 @@ import io.github.gracefulnetty.drain.ServerDrain;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.function.Consumer;
 
 /** Passes what the real listener accepts on to the channel that the application holds, and tracks it. */
 final class Relay extends ChannelInboundHandlerAdapter {
-    private final LateBindingServerChannel outer;
+    private final Channel outer;
+    private final Consumer<Channel> whenAccepted;
     private final ConnectionTracker connections;
     private final ServerDrain drain;
     private long accepted;
 
-    Relay(LateBindingServerChannel outer, ConnectionTracker connections, ServerDrain drain) {
+    /** @param whenAccepted told of each connection that is accepted and that nobody else drains, on the event loop */
+    Relay(Channel outer, Consumer<Channel> whenAccepted, ConnectionTracker connections, ServerDrain drain) {
         this.outer = outer;
+        this.whenAccepted = whenAccepted;
         this.connections = connections;
         this.drain = drain;
     }
@@ -30,7 +34,7 @@ final class Relay extends ChannelInboundHandlerAdapter {
         Channel connection = (Channel) message;
         accepted++;
         if (drain == ConnectionTracker.EACH) {
-            outer.accepted(connection);
+            whenAccepted.accept(connection);
         }
         pass(connection);
     }

@@ -4,6 +4,8 @@ package io.github.gracefulnetty.internal.listener;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Path;
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The path of a unix socket of this process, which is removed with it, unless another process owns it. */
 final class SocketPath {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(SocketPath.class);
+
     private final @Nullable UnixSocketFile file;
     private volatile boolean keep;
 
@@ -41,8 +45,7 @@ final class SocketPath {
             try {
                 ours.removeIfInPlace();
             } catch (IOException e) {
-                LateBindingServerChannel.logger()
-                        .warn("graceful-netty: cannot remove unix:{}: {}", ours.path(), e.toString());
+                LOGGER.warn("graceful-netty: cannot remove unix:{}: {}", ours.path(), e.toString());
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.migration.Migratable;
 import io.netty.buffer.Unpooled;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ArrivalGate extends ChannelDuplexHandler {
     private final Channel connection;
-    private final LateBindingServerChannel listener;
+    private final ListenerChannel listener;
     private final MovePolicy policy;
     private final Luggage luggage;
     private final @Nullable Object from;
@@ -52,7 +52,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     ArrivalGate(
             Channel connection,
-            LateBindingServerChannel listener,
+            ListenerChannel listener,
             MovePolicy policy,
             Luggage luggage,
             @Nullable Object from,

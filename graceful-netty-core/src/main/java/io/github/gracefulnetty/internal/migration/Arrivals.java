@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.migration;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.transfer.Verification;
@@ -33,8 +33,8 @@ final class Arrivals {
     private final NativeTransport transport;
     private final ListenerRegister register;
     private final MovePolicy policy;
-    private final Map<LateBindingServerChannel, Inbox<Arrival>> inboxes = new ConcurrentHashMap<>();
-    private volatile @Nullable LateBindingServerChannel last;
+    private final Map<ListenerChannel, Inbox<Arrival>> inboxes = new ConcurrentHashMap<>();
+    private volatile @Nullable ListenerChannel last;
 
     Arrivals(NativeTransport transport, ListenerRegister register, MovePolicy policy) {
         this.transport = transport;
@@ -49,7 +49,7 @@ final class Arrivals {
             Luggage luggage,
             @Nullable Object from,
             Outcome outcome) {
-        LateBindingServerChannel listener = listener(listenerKind(description.kind()), luggage);
+        ListenerChannel listener = listener(listenerKind(description.kind()), luggage);
         if (listener == null) {
             descriptor.close();
             outcome.refused("nobody listens at " + Addresses.format(luggage.listener()));
@@ -60,8 +60,8 @@ final class Arrivals {
     }
 
     /** Most come from the listener that the one before came from. */
-    private @Nullable LateBindingServerChannel listener(DescriptorKind kind, Luggage luggage) {
-        LateBindingServerChannel known = last;
+    private @Nullable ListenerChannel listener(DescriptorKind kind, Luggage luggage) {
+        ListenerChannel known = last;
         if (known == null || !known.is(kind, luggage.listener(), luggage.listenerName())) {
             known = register.find(kind, luggage.listener(), luggage.listenerName());
             last = known;
@@ -84,9 +84,9 @@ final class Arrivals {
 
     /** Where connections come in at one listener. */
     private final class Door implements Inbox.Owner<Arrival> {
-        private final LateBindingServerChannel listener;
+        private final ListenerChannel listener;
 
-        Door(LateBindingServerChannel listener) {
+        Door(ListenerChannel listener) {
             this.listener = listener;
         }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Candidate {
     private static final AttributeKey<Candidate> KEY = AttributeKey.valueOf(Candidate.class, "CANDIDATE");
 
-    private final LateBindingServerChannel origin;
+    private final ListenerChannel origin;
     private final @Nullable HttpExchanges exchanges;
     private final List<Inflow> inflows;
 
@@ -28,7 +28,7 @@ final class Candidate {
      * @param exchanges what knows its HTTP/1.1 exchanges, {@code null} for another protocol
      * @param inflows of its other decoders
      */
-    Candidate(LateBindingServerChannel origin, @Nullable HttpExchanges exchanges, List<Inflow> inflows) {
+    Candidate(ListenerChannel origin, @Nullable HttpExchanges exchanges, List<Inflow> inflows) {
         this.origin = origin;
         this.exchanges = exchanges;
         this.inflows = inflows;
@@ -43,7 +43,7 @@ final class Candidate {
         connection.attr(KEY).set(this);
     }
 
-    LateBindingServerChannel origin() {
+    ListenerChannel origin() {
         return origin;
     }
 

@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.migration;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
@@ -72,7 +72,7 @@ public final class Migration {
     }
 
     /** On the listener's event loop. */
-    private void accepted(LateBindingServerChannel listener, Channel connection) {
+    private void accepted(ListenerChannel listener, Channel connection) {
         connection.pipeline().addLast(new Newcomer(policy, listener));
     }
 

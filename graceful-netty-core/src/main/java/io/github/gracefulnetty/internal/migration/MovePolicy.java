@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.migration.Migratable;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -92,7 +92,7 @@ final class MovePolicy {
      *
      * @return {@code false} if it cannot move
      */
-    boolean admit(Channel connection, LateBindingServerChannel origin) {
+    boolean admit(Channel connection, ListenerChannel origin) {
         ChannelPipeline pipeline = connection.pipeline();
         Map<String, ChannelHandler> handlers = pipeline.toMap();
         List<String> codec = httpCodec(handlers);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
-import io.github.gracefulnetty.internal.listener.LateBindingServerChannel;
+import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /** The first handler of an accepted connection, until its pipeline is built: puts in what has to see all that comes. */
 final class Newcomer extends ChannelInboundHandlerAdapter {
     private final MovePolicy policy;
-    private final LateBindingServerChannel listener;
+    private final ListenerChannel listener;
 
-    Newcomer(MovePolicy policy, LateBindingServerChannel listener) {
+    Newcomer(MovePolicy policy, ListenerChannel listener) {
         this.policy = policy;
         this.listener = listener;
     }

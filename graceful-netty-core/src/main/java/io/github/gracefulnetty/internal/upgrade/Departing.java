@@ -178,14 +178,10 @@ final class Departing {
         boolean wasConfirmed = isIn(departure, Phase.Draining.class);
         Guard.quietly(() -> parts.phases().leave(Event.SUCCESSOR_LOST, new Phase.TakingBack(departure)));
         if (wasConfirmed) {
-            OtherProcess.whenDecided(
-                    departure.successor().pid(), parts.control().loop(), isDead -> {
-                        if (isDead) {
-                            lookWhoListens(departure, reason);
-                        } else {
-                            goOnDraining(departure);
-                        }
-                    });
+            OtherProcess.whenKnown(
+                    departure.successor().pid(),
+                    parts.control().loop(),
+                    fate -> Guard.run(() -> decide(departure, fate, reason), t -> serveAgain(departure, reason)));
         } else {
             lookWhoListens(departure, reason);
         }

@@ -20,8 +20,14 @@ public final class Fields {
     /** "GNHO", the first field of the first message on every connection. */
     static final int MAGIC = 0x474e484f;
 
+    /** The longest string, in bytes. */
+    static final int MAX_STRING = 4096;
+
     /** In characters, each of which is at most three bytes. */
-    private static final int MAX_REASON = MessageCodec.MAX_STRING / 4;
+    private static final int MAX_REASON = MAX_STRING / 4;
+
+    /** The largest count. */
+    static final int MAX_COUNT = 1 << 20;
 
     private static final int ADDRESS_INET = 1;
     private static final int ADDRESS_UNIX = 2;
@@ -78,9 +84,9 @@ public final class Fields {
     /** Writes a string, which may be a part of metadata, too. */
     public static void writeString(String text, ByteBuf out) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length > MessageCodec.MAX_STRING) {
-            throw new IllegalArgumentException("a string in a message has at most " + MessageCodec.MAX_STRING
-                    + " bytes, this one " + bytes.length);
+        if (bytes.length > MAX_STRING) {
+            throw new IllegalArgumentException(
+                    "a string in a message has at most " + MAX_STRING + " bytes, this one " + bytes.length);
         }
         out.writeShort(bytes.length).writeBytes(bytes);
     }
@@ -93,9 +99,8 @@ public final class Fields {
      */
     public static String readString(ByteBuf in) {
         int length = in.readUnsignedShort();
-        if (length > MessageCodec.MAX_STRING) {
-            throw new ProtocolException(
-                    "a string of " + length + " bytes, at most " + MessageCodec.MAX_STRING + " are allowed");
+        if (length > MAX_STRING) {
+            throw new ProtocolException("a string of " + length + " bytes, at most " + MAX_STRING + " are allowed");
         }
         if (length == 0) {
             return "";
@@ -181,9 +186,8 @@ public final class Fields {
 
     static int readCount(ByteBuf in) {
         long count = in.readUnsignedInt();
-        if (count > MessageCodec.MAX_DESCRIPTORS) {
-            throw new ProtocolException(
-                    "a count of " + count + ", at most " + MessageCodec.MAX_DESCRIPTORS + " are allowed");
+        if (count > MAX_COUNT) {
+            throw new ProtocolException("a count of " + count + ", at most " + MAX_COUNT + " are allowed");
         }
         return (int) count;
     }

@@ -15,7 +15,7 @@ public final class MessageCodec {
     public static final int MAX_FRAME = 1 << 20;
 
     /** The most descriptors that one handoff may announce. */
-    public static final int MAX_DESCRIPTORS = 1 << 20;
+    public static final int MAX_DESCRIPTORS = Fields.MAX_COUNT;
 
     /** The most bytes of metadata that go with one descriptor. */
     public static final int MAX_METADATA = 1 << 16;
@@ -30,7 +30,7 @@ public final class MessageCodec {
     public static final int MAX_STATE_NAMES = 1 << 10;
 
     /** The longest string, in bytes. */
-    public static final int MAX_STRING = 4096;
+    public static final int MAX_STRING = Fields.MAX_STRING;
 
     /** The most descriptors that may be sent ahead of {@link Message.Received}. */
     public static final int WINDOW = 64;

@@ -59,7 +59,7 @@ class AcceptorRaceTest {
         loops.execute(() -> await(idle));
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
-                .channelFactory(() -> LateBindingServerChannel.create(
+                .channelFactory(() -> LateBindingChannels.create(
                         register, DescriptorKind.TCP_LISTENER, EpollServerSocketChannel::new))
                 .childHandler(new Answer())
                 .bind(address);

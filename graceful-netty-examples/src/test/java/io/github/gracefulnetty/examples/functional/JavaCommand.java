@@ -57,6 +57,11 @@ public final class JavaCommand {
         return new JavaCommand(List.of("-cp", classPath, main.getName()), arguments);
     }
 
+    /** The main class of a module, where it and all that it needs are, and the modules that nobody requires. */
+    static JavaCommand modulePath(String modulePath, String modules, String main) {
+        return new JavaCommand(List.of("--module-path", modulePath, "--add-modules", modules, "--module", main));
+    }
+
     public static Path java() {
         return Path.of(System.getProperty("java.home"), "bin", "java");
     }

@@ -177,15 +177,25 @@ public final class Proc {
                 .toList();
     }
 
-    /** The descriptors of TCP listeners, by the inode that tells one listener from another. */
+    /** The descriptors of listeners, TCP and unix, with the inode that tells one listener from another. */
     static Map<Integer, Long> listeners(long pid) {
+        return listeners(pid, "");
+    }
+
+    /** The same without unix listeners: for an upgrade, the library opens some of its own for a moment. */
+    static Map<Integer, Long> tcpListeners(long pid) {
+        return listeners(pid, "tcp");
+    }
+
+    private static Map<Integer, Long> listeners(long pid, String protocol) {
         Map<Long, String> sockets = sockets(pid);
         Map<Integer, Long> listeners = new TreeMap<>();
         descriptors(pid).forEach((descriptor, target) -> {
             Matcher socket = SOCKET.matcher(target);
             if (socket.matches()) {
                 long inode = Long.parseLong(socket.group(1));
-                if (sockets.getOrDefault(inode, "").endsWith("listener")) {
+                String what = sockets.getOrDefault(inode, "");
+                if (what.startsWith(protocol) && what.endsWith("listener")) {
                     listeners.put(descriptor, inode);
                 }
             }
