@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.migration;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
+import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 
@@ -16,16 +17,28 @@ final class Duplicator {
         pair = SocketPair.open();
     }
 
-    /** A copy; the caller closes it. */
+    /**
+     * A copy; the caller closes it.
+     *
+     * @throws IOException if there can be none, for want of descriptors for instance; it says why
+     */
     FileDescriptor duplicate(FileDescriptor descriptor) throws IOException {
         if (pair.near().sendFd(descriptor.intValue()) <= 0) {
             throw new IOException("too many descriptors of this user are on their way");
         }
-        int copy = pair.far().recvFd();
+        int copy = receive();
         if (copy <= 0) {
             throw new IOException("a descriptor that was sent did not arrive");
         }
         return new FileDescriptor(copy);
+    }
+
+    private int receive() throws IOException {
+        try {
+            return pair.far().recvFd();
+        } catch (IOException e) {
+            throw new IOException(DescriptorReceiver.whyNotReceived(e), e);
+        }
     }
 
     void close() throws IOException {

@@ -46,6 +46,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private final AtomicInteger next = new AtomicInteger();
     private volatile Consumer<Channel> stays = connection -> {};
     private volatile Runnable changed = () -> {};
+    private volatile String lastReason = "";
 
     /** @throws IOException if there are no sockets for the lanes */
     OutgoingMigration(NativeTransport transport, MovePolicy policy, Arrivals arrivals, Set<EventLoop> loops)
@@ -168,11 +169,21 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             Move move = packer.pack(connection, handlers, candidate, duplicator);
             candidate.waits(null);
             return move;
-        } catch (Exception e) {
-            LOGGER.warn("graceful-netty: {} does not move: {}", connection, Reasons.of(e));
+        } catch (Throwable t) {
+            doesNotMove(connection, Reasons.of(t));
             candidate.reject(this);
             stay(connection);
             return null;
+        }
+    }
+
+    /** Where one finds no room, all others would say the same. */
+    private void doesNotMove(Channel connection, String reason) {
+        if (reason.equals(lastReason)) {
+            LOGGER.debug("graceful-netty: {} does not move: {}", connection, reason);
+        } else {
+            lastReason = reason;
+            LOGGER.warn("graceful-netty: {} does not move: {}", connection, reason);
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.migration;
 
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.migration.ConnectionMoved;
 import io.github.gracefulnetty.migration.Migratable;
@@ -54,9 +55,9 @@ final class Packer {
             Luggage luggage =
                     states.isEmpty() ? plain.luggage() : plain.luggage().with(states);
             move = new Move(description, luggage, states.isEmpty() ? plain.metadata() : luggage.toBytes(), copy);
-        } catch (Exception e) {
-            closeQuietly(copy, e);
-            throw e;
+        } catch (Throwable t) {
+            UnixSockets.closeBecause(t, copy);
+            throw t;
         }
         connection.pipeline().fireUserEventTriggered(ConnectionMoved.INSTANCE);
         candidate.leave();
@@ -91,14 +92,6 @@ final class Packer {
         Plain made = new Plain(listener, luggage, luggage.toBytes());
         last = made;
         return made;
-    }
-
-    private static void closeQuietly(FileDescriptor copy, Exception because) {
-        try {
-            copy.close();
-        } catch (IOException e) {
-            because.addSuppressed(e);
-        }
     }
 
     private static Map<String, byte[]> states(

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.process;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -271,6 +272,8 @@ public final class OpenFiles {
             for (Path descriptor : descriptors) {
                 numbers.add(Integer.parseInt(String.valueOf(descriptor.getFileName())));
             }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return numbers;
     }

@@ -74,17 +74,32 @@ public final class OtherProcess {
 
     /** Whether a process of our pid namespace runs, or could: a zombie does not. {@code false} for a pid that means nothing here. */
     public static boolean isRunning(long pid) {
-        if (pid <= 0 || !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+        if (pid <= 0) {
             return false;
+        }
+        if (!Files.exists(Path.of("/proc/self/stat"))) {
+            return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
         }
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
             char state = stat.charAt(stat.lastIndexOf(')') + 2); // the name before it may contain anything
             return state != 'Z' && state != 'X';
         } catch (NoSuchFileException e) {
-            return !Files.exists(Path.of("/proc/self/stat")); // where there is no such thing, it is as it was said
+            return false;
         } catch (IOException e) {
-            return false; // it went while it was looked at
+            return hasProgram(pid);
+        }
+    }
+
+    /** It went while it was looked at, or no descriptor is left to look: a link is read without one. A zombie has none. */
+    private static boolean hasProgram(long pid) {
+        try {
+            Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe"));
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            return Files.exists(Path.of("/proc/" + pid)); // somebody else's
         }
     }
 }

@@ -74,7 +74,9 @@ public final class DescriptorReceiver implements AutoCloseable {
     /** Why a descriptor that was sent could not be received, for a person. */
     public static String whyNotReceived(Throwable failure) {
         String reason = "receiving descriptors failed: " + Reasons.of(failure);
-        return isWithoutRoom(failure) ? reason + ": this process may have no more of them open, see ulimit -n" : reason;
+        return isWithoutRoom(failure)
+                ? reason + ": this process may have no more descriptors open, see ulimit -n"
+                : reason;
     }
 
     /** How many more will come. */

@@ -2,10 +2,12 @@
 package io.github.gracefulnetty.internal.transfer;
 
 import io.github.gracefulnetty.internal.process.OtherProcess;
+import io.github.gracefulnetty.internal.descriptor.DescriptorReserve;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -44,6 +46,9 @@ public final class HandoffServer {
     /** After how long it is tried again to accept, when it has failed. */
     private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
 
+    /** One for bytes, one for descriptors: room is kept for both, so that a process without descriptors can be replaced. */
+    private static final int CONNECTIONS_OF_A_PEER = 2;
+
     /** How long a peer may take to read why it is refused. */
     private static final long LAST_WORDS_MILLIS = 2_000;
 
@@ -62,6 +67,8 @@ public final class HandoffServer {
     private final int maxSilent;
     private final ServerChannel channel;
     private final Set<Channel> silent = new HashSet<>();
+    private final DescriptorReserve reserve;
+    private boolean refilling;
 
     /** Binds under the temporary name, on the control loop; {@code path} is published by the caller. */
     public HandoffServer(NativeTransport transport, ControlLoop control, HandoffPath path, Receptionist receptionist)
@@ -82,7 +89,9 @@ public final class HandoffServer {
         this.control = control;
         this.path = path;
         this.receptionist = receptionist;
+        OwnUid.get(); // known from now on: when somebody connects there may be no descriptor to find it out
         this.channel = path.open(transport);
+        this.reserve = new DescriptorReserve(CONNECTIONS_OF_A_PEER);
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {
@@ -91,12 +100,10 @@ public final class HandoffServer {
 
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-                LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), Reasons.of(cause));
-                // Whoever waits there still waits: without a pause it would be tried again at once, without an end.
-                channel.config().setAutoRead(false);
-                control.schedule(() -> channel.config().setAutoRead(true), ACCEPT_AGAIN);
+                cannotAccept(cause);
             }
         });
+        channel.closeFuture().addListener(closed -> reserve.close());
         control.register(channel);
         path.bind(channel);
     }
@@ -121,7 +128,40 @@ public final class HandoffServer {
         }
     }
 
+    /** Whoever waits there still waits: without a pause it would be tried again at once, without an end. */
+    private void cannotAccept(Throwable cause) {
+        channel.config().setAutoRead(false);
+        Runnable again = () -> channel.config().setAutoRead(true);
+        if (!NativeCalls.shortage(cause).isEmpty() && reserve.giveUp()) {
+            control.execute(again);
+        } else {
+            LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), Reasons.of(cause));
+            control.schedule(again, ACCEPT_AGAIN);
+        }
+        refillLater();
+    }
+
+    /** Something that was opened meanwhile may have taken the room. */
+    private void refill() {
+        if (!reserve.fill()) {
+            refillLater();
+        }
+    }
+
+    private void refillLater() {
+        if (!refilling) {
+            refilling = true;
+            control.schedule(
+                    () -> {
+                        refilling = false;
+                        refill();
+                    },
+                    ACCEPT_AGAIN);
+        }
+    }
+
     private void accepted(Channel connection) {
+        connection.closeFuture().addListener(closed -> refill());
         connection.pipeline().addLast(new MessageHandler(), new FirstMessage());
         control.register(connection);
         try {

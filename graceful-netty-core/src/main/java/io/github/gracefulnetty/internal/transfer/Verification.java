@@ -57,7 +57,7 @@ public final class Verification {
             }
         } catch (IOException e) {
             throw new ProtocolException("announced " + announced + ", but it is not a "
-                    + (kind.isSocket() ? "socket" : kind) + ": " + e.getMessage());
+                    + (kind.isSocket() ? "socket" : kind) + ": " + Reasons.of(e));
         }
     }
 
@@ -77,7 +77,7 @@ public final class Verification {
             DescriptorKind kind = transport.kindOf(adopted);
             verifySocket(new SocketFacts(kind, announced.family(), local, adopted.remoteAddress()), announced);
         } catch (IOException e) {
-            throw new ProtocolException("announced " + announced + ", but it is not a socket: " + e.getMessage());
+            throw new ProtocolException("announced " + announced + ", but it is not a socket: " + Reasons.of(e));
         }
     }
 

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.activation.Activation;
+import io.github.gracefulnetty.internal.process.ChildProcess;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import java.io.IOException;
@@ -47,7 +48,7 @@ final class SuccessorProcess {
             Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
             checkRoom();
-            return new SuccessorProcess(builder.start());
+            return new SuccessorProcess(ChildProcess.start(builder));
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
         } catch (IOException e) {

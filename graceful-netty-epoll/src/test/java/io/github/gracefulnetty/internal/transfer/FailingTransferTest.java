@@ -10,6 +10,7 @@ import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.wire.Message;
+import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -64,7 +65,7 @@ class FailingTransferTest {
     private Path directory;
 
     private final EpollTransport transport = new EpollTransport();
-    private final ControlLoop control = new ControlLoop(transport);
+    private final ControlLoop control = NativeCalls.unchecked(() -> new ControlLoop(transport));
     private final List<Socket> sockets = new ArrayList<>();
     private final List<String> predecessor = new CopyOnWriteArrayList<>();
     private final List<String> successor = new CopyOnWriteArrayList<>();

@@ -107,6 +107,26 @@ class ScarceDescriptorsIT {
         receiver.end();
     }
 
+    /** To take a process for dead that lives would make two serve; to take a dead one for alive, none. */
+    @Test
+    void shouldTellProcessesApartAndStartThemOrFailClearlyWhateverItMayOpen() throws Exception {
+        ControlledProcess process =
+                handoff.start(JavaCommand.main(ScarceProcess.class).through(LIMITED), Integer.toString(MOST_FREE));
+        List<String> before = process.descriptors();
+        process.let("begin");
+        List<String> outcomes = process.process().out().lines().stream()
+                .filter(line -> line.startsWith("FREE "))
+                .toList();
+        assertThat(outcomes)
+                .hasSize(MOST_FREE + 1)
+                .allMatch(line -> line.contains(" running true, zombie false, ended false "))
+                .allMatch(line -> line.endsWith(" STARTED 0") || line.endsWith(", see ulimit -n"));
+        assertThat(outcomes.get(0)).contains("NOT STARTED");
+        assertThat(outcomes.get(MOST_FREE)).endsWith("STARTED 0");
+        process.awaitDescriptors(before);
+        process.end();
+    }
+
     /** It cannot even accept while it may open nothing; who comes then waits, and the server says so a few times. */
     @Test
     void shouldSendOrFailClearlyWhateverTheSenderMayOpen() throws Exception {
