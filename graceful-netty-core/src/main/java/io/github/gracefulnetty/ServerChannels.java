@@ -3,8 +3,8 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.ServerDrain;
-import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.internal.listener.LateBindingChannels;
+import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -86,9 +86,7 @@ public final class ServerChannels {
     public ChannelFactory<ServerChannel> like(ChannelFactory<? extends ServerChannel> plain) {
         return () -> {
             DescriptorKind kind = kindOf(plain);
-            return kind == null
-                    ? plain.newChannel()
-                    : LateBindingChannels.create(parts.register(), kind, plain, drain);
+            return kind == null ? plain.newChannel() : LateBindingChannels.create(parts.register(), kind, plain, drain);
         };
     }
 

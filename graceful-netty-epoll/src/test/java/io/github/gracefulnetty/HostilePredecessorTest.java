@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;

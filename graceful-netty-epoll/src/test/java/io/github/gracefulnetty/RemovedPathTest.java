@@ -76,8 +76,7 @@ class RemovedPathTest {
         Files.delete(directory);
         server.graceful.runtime().upkeep().tendNow().join();
         assertThatThrownBy(() -> server.graceful.upgrade().join())
-                .hasMessageContaining(
-                        "there is no way for it to connect: somebody has removed");
+                .hasMessageContaining("there is no way for it to connect: somebody has removed");
         assertThat(Greeter.ask(address)).isEqualTo("server");
         Files.createDirectory(directory);
         server.graceful.runtime().upkeep().tendNow().join();

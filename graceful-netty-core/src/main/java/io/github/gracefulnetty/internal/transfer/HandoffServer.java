@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
-import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.descriptor.DescriptorReserve;
+import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;

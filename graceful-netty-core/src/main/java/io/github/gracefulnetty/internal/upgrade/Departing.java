@@ -195,8 +195,8 @@ final class Departing {
     }
 
     private void decide(Departure departure, OtherProcess.Fate fate, String reason) {
-        boolean lives = fate == OtherProcess.Fate.ALIVE
-                || (fate == OtherProcess.Fate.UNKNOWN && endpoint.somebodyListens());
+        boolean lives =
+                fate == OtherProcess.Fate.ALIVE || (fate == OtherProcess.Fate.UNKNOWN && endpoint.somebodyListens());
         if (!lives) {
             lookWhoListens(departure, reason);
         } else if (isIn(departure, Phase.TakingBack.class)) {

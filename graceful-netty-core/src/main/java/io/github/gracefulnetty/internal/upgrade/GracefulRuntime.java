@@ -60,8 +60,8 @@ public final class GracefulRuntime implements Whole {
         successor = new SuccessorRole(parts, predecessor.endpoint(), this);
         signals = new OwnSignals(settings, this::upgradeBySignal, this::stop);
         upkeep = new Upkeep(parts, predecessor.endpoint());
-        abruptEnd = new Thread(
-                () -> Guard.all(this::removePaths, successor::endsAbruptly), "graceful-netty-abrupt-end");
+        abruptEnd =
+                new Thread(() -> Guard.all(this::removePaths, successor::endsAbruptly), "graceful-netty-abrupt-end");
     }
 
     public Parts parts() {

@@ -200,8 +200,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     }
 
     private static String refused(PeerCredentials peer, String reason) {
-        LOGGER.warn(
-                "graceful-netty: {} is no successor, this process {}", OtherProcess.describe(peer.pid()), reason);
+        LOGGER.warn("graceful-netty: {} is no successor, this process {}", OtherProcess.describe(peer.pid()), reason);
         return reason;
     }
 
@@ -384,8 +383,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     }
 
     private void over(Handover handover, String reason) {
-        if (!(parts.phases().current() instanceof Phase.Failing failing)
-                || !isIn(handover, Phase.Failing.class)) {
+        if (!(parts.phases().current() instanceof Phase.Failing failing) || !isIn(handover, Phase.Failing.class)) {
             return;
         }
         Guard.all(
