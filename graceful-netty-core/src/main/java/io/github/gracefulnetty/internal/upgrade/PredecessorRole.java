@@ -23,6 +23,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner {
@@ -388,11 +389,6 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         }
         Guard.all(
                 () -> parts.phases().leave(Event.PROCESS_ENDED, new Phase.Serving()),
-                () -> LOGGER.error(
-                        "graceful-netty: upgrade {} failed after {} ms, this process serves on: {}",
-                        handover.name(),
-                        handover.elapsedMillis(),
-                        reason),
                 () -> parts.migration().withdraw(),
                 endpoint::closePrivate,
                 () -> {
@@ -401,7 +397,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                     }
                 },
                 () -> parts.manager().serving("serves on, the upgrade failed: " + reason),
-                () -> handover.result().completeExceptionally(new HandoffException(reason)),
+                () -> failed(handover, reason, null),
                 whole::stopIfRequested);
     }
 
@@ -412,8 +408,18 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         if (isIn(handover, Phase.Upgrading.class)) {
             fail(handover, reason, false);
         } else {
+            failed(handover, reason, t);
             handover.fail(reason, false);
-            handover.result().completeExceptionally(new HandoffException(reason, t));
         }
+    }
+
+    private static void failed(Handover handover, String reason, @Nullable Throwable cause) {
+        Guard.all(
+                () -> LOGGER.error(
+                        "graceful-netty: upgrade {} failed after {} ms, this process serves on: {}",
+                        handover.name(),
+                        handover.elapsedMillis(),
+                        reason),
+                () -> handover.result().completeExceptionally(new HandoffException(reason, cause)));
     }
 }

@@ -147,7 +147,8 @@ record Fault(Way way, Point point, Side side, Action action) {
         Progress progress = progress();
         boolean settled = progress.compareTo(Progress.CONFIRMED) >= 0;
         if (action == Action.THROW) {
-            return settled ? Outcome.SUCCESSOR : Outcome.PREDECESSOR;
+            boolean onlyLanes = point.event().equals(FaultyServer.DESCRIPTOR) && passes() == Side.PREDECESSOR;
+            return settled || onlyLanes ? Outcome.SUCCESSOR : Outcome.PREDECESSOR; // without lanes nothing moves
         }
         if (action == Action.CUT) {
             boolean connected = progress.compareTo(Progress.TRANSFERRING) >= 0;
@@ -169,8 +170,7 @@ record Fault(Way way, Point point, Side side, Action action) {
 
     /** Whether a predecessor that serves has heard of the upgrade. */
     boolean isNoticed() {
-        boolean asked = progress() == Progress.ALONE && action == Action.THROW; // refused before it began
-        return !asked && (way == Way.HUP || progress() != Progress.CONNECTING);
+        return way == Way.HUP || progress() != Progress.CONNECTING;
     }
 
     boolean hasSuccessor() {
