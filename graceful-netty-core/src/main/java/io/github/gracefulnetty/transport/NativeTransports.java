@@ -23,6 +23,8 @@ public final class NativeTransports {
     /** Asked for once per channel. */
     private static final Map<String, Optional<Class<?>>> HANDLES = new ConcurrentHashMap<>();
 
+    private static final String WORK_DIRECTORY = "io.netty.native.workdir";
+
     private NativeTransports() {}
 
     /**
@@ -54,8 +56,20 @@ public final class NativeTransports {
                 problems.add(rootMessage(e));
             }
         }
+        if (!problems.isEmpty()) {
+            String problem = String.join("; ", problems);
+            boolean unloadable = problem.contains("UnsatisfiedLinkError");
+            return new Found(
+                    null,
+                    problem
+                            + (unloadable
+                                    ? "; the native library is written to " + System.getProperty(WORK_DIRECTORY, System.getProperty("java.io.tmpdir"))
+                                            + " and loaded from there: if that is full, or mounted noexec, name another"
+                                            + " directory with -D" + WORK_DIRECTORY
+                                    : ""));
+        }
         String advice = "add io.github.gracefulnetty:graceful-netty-epoll (Linux) or graceful-netty-kqueue (macOS)";
-        return new Found(null, problems.isEmpty() ? advice : String.join("; ", problems) + "; " + advice);
+        return new Found(null, advice);
     }
 
     /** Whether {@code group} drives NIO channels, whichever way it was made. */

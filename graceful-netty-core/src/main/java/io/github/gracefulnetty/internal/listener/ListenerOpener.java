@@ -210,7 +210,12 @@ final class ListenerOpener {
     }
 
     private static BindException bindFailure(SocketAddress address, IOException cause) {
-        BindException failure = new BindException(Addresses.format(address) + ": " + cause.getMessage());
+        String reason = String.valueOf(cause.getMessage());
+        BindException failure = new BindException(Addresses.format(address) + ": " + reason
+                + (reason.contains("in use")
+                        ? "; if another copy of this application listens there, give both the same handoffPath: this one"
+                                + " takes over then"
+                        : ""));
         failure.initCause(cause);
         return failure;
     }

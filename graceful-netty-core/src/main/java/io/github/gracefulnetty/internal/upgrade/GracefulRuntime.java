@@ -11,6 +11,7 @@ import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.upgrade.Phases.Event;
@@ -56,10 +57,11 @@ public final class GracefulRuntime implements Whole {
                 new Migration(transport, prepared.control(), connections, register, settings.migrateConnections()),
                 ServiceManager.at(transport == null ? null : System.getenv(ServiceManager.VARIABLE)));
         parts.control().onTrouble(this::unexpected);
-        predecessor = new PredecessorRole(parts, this);
+        Deployment deployment = new Deployment();
+        predecessor = new PredecessorRole(parts, this, deployment);
         successor = new SuccessorRole(parts, predecessor.endpoint(), this);
         signals = new OwnSignals(settings, this::upgradeBySignal, this::stop);
-        upkeep = new Upkeep(parts, predecessor.endpoint());
+        upkeep = new Upkeep(parts, predecessor.endpoint(), deployment);
         abruptEnd =
                 new Thread(() -> Guard.all(this::removePaths, successor::endsAbruptly), "graceful-netty-abrupt-end");
     }
@@ -177,6 +179,7 @@ public final class GracefulRuntime implements Whole {
                     },
                     new CompletableFuture<>());
         }
+        upkeep.opened();
         if (parts.settings().readyWhenListenersAreClaimed()
                 && parts.register().unclaimed().isEmpty()) {
             ready();

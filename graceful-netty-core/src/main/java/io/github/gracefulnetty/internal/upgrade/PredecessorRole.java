@@ -5,6 +5,7 @@ import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
@@ -31,11 +32,13 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     private final Whole whole;
     private final HandoffEndpoint endpoint;
     private final Departing departing;
+    private final Deployment deployment;
     private final Set<DescriptorSender.Item> offered = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    PredecessorRole(Parts parts, Whole whole) {
+    PredecessorRole(Parts parts, Whole whole, Deployment deployment) {
         this.parts = parts;
         this.whole = whole;
+        this.deployment = deployment;
         this.endpoint = new HandoffEndpoint(parts.transport(), parts.control(), parts.settings(), this);
         this.departing = new Departing(parts, whole, endpoint);
     }
@@ -74,6 +77,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         try {
             LOGGER.info("graceful-netty: upgrade {}: {}", handover.name(), why);
             parts.manager().upgrading();
+            deployment.problems().forEach(problem -> LOGGER.warn("graceful-netty: {}", problem));
             Path path = path();
             SuccessorProcess started = SuccessorProcess.start(
                     parts.settings().upgradeCommand(),
@@ -420,6 +424,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                         handover.name(),
                         handover.elapsedMillis(),
                         reason),
-                () -> handover.result().completeExceptionally(new HandoffException(reason, cause)));
+                () -> handover.result()
+                        .completeExceptionally(
+                                cause == null ? new HandoffException(reason) : new HandoffException(reason, cause)));
     }
 }

@@ -4,10 +4,9 @@ package io.github.gracefulnetty.internal.upgrade;
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.ChildProcess;
 import io.github.gracefulnetty.internal.process.CommandLine;
+import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -52,18 +51,7 @@ final class SuccessorProcess {
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
         } catch (IOException e) {
-            throw mayOpenMore()
-                    ? e
-                    : new IOException("this process may have no more descriptors open, see ulimit -n", e);
-        }
-    }
-
-    private static boolean mayOpenMore() {
-        try {
-            Files.newInputStream(Path.of("/dev/null")).close();
-            return true;
-        } catch (IOException e) {
-            return false;
+            throw Deployment.explain(e);
         }
     }
 

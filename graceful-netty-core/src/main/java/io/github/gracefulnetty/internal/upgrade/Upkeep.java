@@ -3,24 +3,35 @@ package io.github.gracefulnetty.internal.upgrade;
 
 import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
+import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.process.Deployment;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What a process that serves does for its next upgrade, while nobody waits for it. On the control loop. */
 public final class Upkeep {
     /** By then the application is past its own start, and hardly anybody has asked for an upgrade. */
     private static final Duration PRELOAD_AFTER = Duration.ofMillis(500);
 
+    /** How long after its first bind an application may take to say that it is ready, before it is reminded. */
+    private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+
     /** How soon a handoff path that somebody has removed is there again. */
     private static final Duration TEND_EVERY = Duration.ofSeconds(30);
 
     private final Parts parts;
     private final HandoffEndpoint endpoint;
+    private final Deployment deployment;
+    private final AtomicBoolean reminded = new AtomicBoolean();
     private boolean warned;
 
-    Upkeep(Parts parts, HandoffEndpoint endpoint) {
+    Upkeep(Parts parts, HandoffEndpoint endpoint, Deployment deployment) {
         this.parts = parts;
         this.endpoint = endpoint;
+        this.deployment = deployment;
     }
 
     /** This process serves from now on. */
@@ -40,6 +51,7 @@ public final class Upkeep {
     }
 
     private void tend() {
+        deployment.note(System.getProperty("java.class.path", ""));
         endpoint.removeOrphans();
         tendPath();
     }
@@ -65,6 +77,32 @@ public final class Upkeep {
                 },
                 over);
         return over;
+    }
+
+    /** A socket was bound: somebody has to say ready() sooner or later. On any thread. */
+    void opened() {
+        if (reminded.compareAndSet(false, true)) {
+            try {
+                parts.control().schedule(this::remind, READY_WITHIN);
+            } catch (RejectedExecutionException e) {
+                LOGGER.debug("graceful-netty: bound in a process that has ended", e);
+            }
+        }
+    }
+
+    private void remind() {
+        Phase phase = parts.phases().current();
+        if (phase instanceof Phase.Starting || phase instanceof Phase.Initialising) {
+            List<Description> unclaimed = parts.register().unclaimedSockets();
+            LOGGER.warn(
+                    "graceful-netty: ready() has not been called {} s after the first bind: until it is, {}; listeners {}{}",
+                    READY_WITHIN.toSeconds(),
+                    phase instanceof Phase.Starting
+                            ? "this process cannot be upgraded"
+                            : "the predecessor serves, and gives up in the end",
+                    parts.register().describe(),
+                    unclaimed.isEmpty() ? "" : ", inherited and not bound so far: " + unclaimed);
+        }
     }
 
     /** A socket was bound after this process said that it is ready. */

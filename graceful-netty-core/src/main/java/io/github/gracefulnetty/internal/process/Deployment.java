@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a process was started from: the jars of its class path, its directory and its Java. Tells, in the middle of a
+ * deployment, what has been changed under its feet. On one thread.
+ */
+public final class Deployment {
+    private static final Path DIRECTORY = Path.of("/proc/self/cwd");
+    private static final String DELETED = " (deleted)";
+
+    /** A file as it was found; {@code inode} is compared only. */
+    private record Found(Object inode, long size, long modifiedMillis) {
+        boolean isOverwrittenBy(Found now) {
+            return Objects.equals(inode, now.inode) && (size != now.size || modifiedMillis != now.modifiedMillis);
+        }
+    }
+
+    private final Map<Path, Found> jars = new LinkedHashMap<>();
+
+    /** Notes the jars of a class path as they are now: what is no file is not looked after. */
+    public void note(String classPath) {
+        for (String entry : classPath.split(File.pathSeparator, -1)) {
+            Path jar = Path.of(entry).toAbsolutePath();
+            Found found = find(jar);
+            if (found != null) {
+                jars.putIfAbsent(jar, found);
+            }
+        }
+    }
+
+    private static @Nullable Found find(Path file) {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return attributes.isRegularFile()
+                    ? new Found(
+                            Objects.requireNonNullElse(attributes.fileKey(), file),
+                            attributes.size(),
+                            attributes.lastModifiedTime().toMillis())
+                    : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** What a successor that this process starts may suffer from, each in a sentence with what to do. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        jars.forEach((jar, before) -> {
+            Found now = find(jar);
+            if (now == null) {
+                problems.add(jar + " is not there any more, and this process runs from it: a successor that needs it will"
+                        + " not start");
+            } else if (before.isOverwrittenBy(now)) {
+                problems.add(jar + " was overwritten while this process runs from it: put new versions in place by"
+                        + " renaming");
+            }
+        });
+        addDirectory(problems);
+        return problems;
+    }
+
+    private static void addDirectory(List<String> problems) {
+        String directory;
+        try {
+            directory = Files.readSymbolicLink(DIRECTORY).toString();
+        } catch (IOException e) {
+            return; // this system does not tell
+        }
+        if (directory.endsWith(DELETED)) {
+            problems.add("the directory that this process works in was deleted ("
+                    + directory.substring(0, directory.length() - DELETED.length())
+                    + "): relative paths of the command line lead nowhere; start a second copy in the new directory, it"
+                    + " takes over by the handoff path");
+            return;
+        }
+        String named = System.getenv("PWD");
+        if (named == null || named.isEmpty()) {
+            return;
+        }
+        try {
+            Path leadsTo = Path.of(named).toRealPath();
+            if (!leadsTo.toString().equals(directory)) {
+                problems.add(named + ", where this process was started, leads to " + leadsTo + " by now, but the successor"
+                        + " is started where this process works, in " + directory + ": with relative paths it is the old"
+                        + " version; use absolute ones, or start a second copy in " + named);
+            }
+        } catch (IOException e) {
+            problems.add(named + ", where this process was started, is not there any more: the successor is started in "
+                    + directory);
+        }
+    }
+
+    /** Why a process cannot be started, as far as the Java of this one is the reason; otherwise what {@code failure} says. */
+    public static IOException explain(IOException failure) {
+        Path java = Path.of(System.getProperty("java.home"));
+        boolean broken = String.valueOf(failure.getMessage()).contains("spawn helper") || !Files.isDirectory(java);
+        return broken
+                ? new IOException(
+                        "the Java that this process runs on (" + java + ") was updated or removed, so that this process can"
+                                + " start none any more; a second copy that is started by somebody else can take over by"
+                                + " the handoff path (" + failure.getMessage() + ")",
+                        failure)
+                : failure;
+    }
+}
