@@ -24,6 +24,8 @@ public final class Proc {
     /** In {@code /proc/PID/fdinfo}, {@code flags} is octal. */
     static final int O_NONBLOCK = 04000;
 
+    private static final int SOCK_DGRAM = 2;
+
     private static final Path ROOT = Path.of("/proc");
     private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
     private static final Pattern NUMBERED = Pattern.compile("(pipe|anon_inode|socket):\\[?(\\w*)]?.*");
@@ -224,7 +226,9 @@ public final class Proc {
         text(pid, "net/unix").lines().skip(1).forEach(line -> {
             String[] fields = line.trim().split("\\s+", 0);
             boolean listens = (Integer.parseInt(fields[3], 16) & 0x10000) != 0;
-            sockets.put(Long.parseLong(fields[6]), "unix" + (listens ? " listener" : ""));
+            boolean datagram = Integer.parseInt(fields[4], 16) == SOCK_DGRAM;
+            sockets.put(
+                    Long.parseLong(fields[6]), "unix" + (listens ? " listener" : "") + (datagram ? " datagram" : ""));
         });
         return sockets;
     }
