@@ -63,7 +63,8 @@ public final class NativeTransports {
                     null,
                     problem
                             + (unloadable
-                                    ? "; the native library is written to " + System.getProperty(WORK_DIRECTORY, System.getProperty("java.io.tmpdir"))
+                                    ? "; the native library is written to "
+                                            + System.getProperty(WORK_DIRECTORY, System.getProperty("java.io.tmpdir"))
                                             + " and loaded from there: if that is full, or mounted noexec, name another"
                                             + " directory with -D" + WORK_DIRECTORY
                                     : ""));

@@ -61,8 +61,9 @@ public final class Deployment {
         jars.forEach((jar, before) -> {
             Found now = find(jar);
             if (now == null) {
-                problems.add(jar + " is not there any more, and this process runs from it: a successor that needs it will"
-                        + " not start");
+                problems.add(
+                        jar + " is not there any more, and this process runs from it: a successor that needs it will"
+                                + " not start");
             } else if (before.isOverwrittenBy(now)) {
                 problems.add(jar + " was overwritten while this process runs from it: put new versions in place by"
                         + " renaming");
@@ -93,9 +94,11 @@ public final class Deployment {
         try {
             Path leadsTo = Path.of(named).toRealPath();
             if (!leadsTo.toString().equals(directory)) {
-                problems.add(named + ", where this process was started, leads to " + leadsTo + " by now, but the successor"
-                        + " is started where this process works, in " + directory + ": with relative paths it is the old"
-                        + " version; use absolute ones, or start a second copy in " + named);
+                problems.add(
+                        named + ", where this process was started, leads to " + leadsTo + " by now, but the successor"
+                                + " is started where this process works, in " + directory
+                                + ": with relative paths it is the old"
+                                + " version; use absolute ones, or start a second copy in " + named);
             }
         } catch (IOException e) {
             problems.add(named + ", where this process was started, is not there any more: the successor is started in "
@@ -109,7 +112,8 @@ public final class Deployment {
         boolean broken = String.valueOf(failure.getMessage()).contains("spawn helper") || !Files.isDirectory(java);
         return broken
                 ? new IOException(
-                        "the Java that this process runs on (" + java + ") was updated or removed, so that this process can"
+                        "the Java that this process runs on (" + java
+                                + ") was updated or removed, so that this process can"
                                 + " start none any more; a second copy that is started by somebody else can take over by"
                                 + " the handoff path (" + failure.getMessage() + ")",
                         failure)
