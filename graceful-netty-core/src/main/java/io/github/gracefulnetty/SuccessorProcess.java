@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.activation.Activation;
+import io.github.gracefulnetty.internal.process.ChildProcess;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.wire.Token;
@@ -43,7 +44,7 @@ final class SuccessorProcess {
             ProcessBuilder builder = builder(command);
             ticket.putInto(builder.environment());
             checkRoom();
-            return new SuccessorProcess(builder.start());
+            return new SuccessorProcess(ChildProcess.start(builder));
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
         } catch (IOException e) {
