@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 /** {@code -Dpreload=document} writes the names of our classes into the resource; those of Netty come from upgrades. */
 class PreloadTest {
     private static final Path CLASSES = Path.of("target", "classes");
-    private static final Path RESOURCE =
-            Path.of("src", "main", "resources", "io", "github", "gracefulnetty", "internal", "upgrade", Preload.RESOURCE);
+    private static final Path RESOURCE = Path.of(
+            "src", "main", "resources", "io", "github", "gracefulnetty", "internal", "upgrade", Preload.RESOURCE);
 
     /** To load these has effects that nobody has asked for, or is what the others are waited for by. */
     private static final Set<String> NOT = Set.of(
@@ -28,7 +28,8 @@ class PreloadTest {
         try (Stream<Path> files = Files.walk(CLASSES)) {
             files.map(file -> CLASSES.relativize(file).toString())
                     .filter(name -> name.endsWith(".class") && !name.endsWith("-info.class"))
-                    .map(name -> name.substring(0, name.length() - ".class".length()).replace('/', '.'))
+                    .map(name ->
+                            name.substring(0, name.length() - ".class".length()).replace('/', '.'))
                     .filter(name -> !NOT.contains(name))
                     .forEach(ours::add);
         }
