@@ -34,7 +34,7 @@ class FewDescriptorsIT {
                     ? IntStream.rangeClosed(0, HoardingServer.MOST_FREE).boxed().toList()
                     : List.of(0, 1, 3, 6, 17);
 
-    private static final Pattern END = Pattern.compile("upgrade refused|upgrade failed|handed over to pid");
+    private static final Pattern END = Pattern.compile("upgrade refused|this process serves on|handed over to pid");
 
     /** What is said when somebody has waited for something that never came. */
     private static final Pattern LATE = Pattern.compile("was not ready within|was silent for|timed out");

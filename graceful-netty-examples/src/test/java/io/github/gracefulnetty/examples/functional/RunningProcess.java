@@ -50,9 +50,9 @@ public final class RunningProcess {
 
     /** Waits until the process of that generation says that it serves so many addresses. */
     public ServerGeneration awaitReady(int generation, int addresses) {
-        long failures = err.count("upgrade failed");
+        long failures = err.count("this process serves on");
         Await.until("READY of generation " + generation + " of " + this, () -> {
-            boolean over = out.hasEnded() || err.count("upgrade failed") > failures;
+            boolean over = out.hasEnded() || err.count("this process serves on") > failures;
             boolean ready = ready(generation).size() >= addresses;
             if (over && !ready) {
                 throw new AssertionError("no process is left, or no upgrade under way, that generation " + generation
