@@ -111,12 +111,10 @@ final class SuccessorRole implements Takeover.Owner {
         CompletableFuture<Void> told = new CompletableFuture<>();
         parts.onControl(
                 () -> {
-                    if (parts.phases().current() instanceof Phase.TakingOver takingOver) {
-                        takingOver
-                                .takeover()
-                                .abort(parts.register()
-                                        .whyNotBound()
-                                        .orElse("its process ended before its application was ready"));
+                    // Otherwise its exit status says more.
+                    Optional<String> reason = parts.register().whyNotBound();
+                    if (reason.isPresent() && parts.phases().current() instanceof Phase.TakingOver takingOver) {
+                        takingOver.takeover().abort(reason.get());
                     }
                     told.complete(null);
                 },

@@ -128,13 +128,18 @@ final class Takeover {
     /** Ends it from this side: tells the predecessor why. Closes what nobody has been given. */
     void abort(String reason) {
         if (!over) {
-            end();
+            over();
             transfer.abort(reason);
         }
     }
 
-    /** It is over: closes the connections, and what nobody has been given. */
+    /** Ends it without a word: closes the connections, and what nobody has been given. */
     void end() {
+        over();
+        transfer.end();
+    }
+
+    private void over() {
         over = true;
         deadline.cancel();
         for (Inherited descriptor : take()) {
@@ -189,19 +194,19 @@ final class Takeover {
 
         @Override
         public void absent() {
-            end();
+            over();
             owner.absent(Takeover.this);
         }
 
         @Override
         public void failed(String reason) {
-            end();
+            over();
             owner.failed(Takeover.this, reason);
         }
 
         @Override
         public void hungUp() {
-            end();
+            over();
             owner.hungUp(Takeover.this);
         }
     }
