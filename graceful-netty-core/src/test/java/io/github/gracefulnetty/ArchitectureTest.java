@@ -36,6 +36,8 @@ class ArchitectureTest {
                 .consideringOnlyDependenciesInLayers()
                 .layer("api")
                 .definedBy(ROOT)
+                .layer("upgrade")
+                .definedBy(ROOT + ".internal.upgrade")
                 .layer("handoff")
                 .definedBy(ROOT + ".handoff")
                 .layer("live migration")
@@ -46,10 +48,12 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".internal.listener")
                 .layer("transfer")
                 .definedBy(ROOT + ".internal.transfer")
-                .layer("protocol")
+                .layer("wire")
                 .definedBy(ROOT + ".internal.wire")
                 .layer("process")
                 .definedBy(ROOT + ".internal.process")
+                .layer("descriptor")
+                .definedBy(ROOT + ".internal.descriptor")
                 .layer("activation")
                 .definedBy(ROOT + ".activation")
                 .layer("drain")
@@ -58,24 +62,38 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".transport")
                 .whereLayer("api")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("upgrade")
+                .mayOnlyBeAccessedByLayers("api")
                 .whereLayer("handoff")
-                .mayOnlyBeAccessedByLayers("api")
+                .mayOnlyBeAccessedByLayers("api", "upgrade")
                 .whereLayer("live migration")
-                .mayOnlyBeAccessedByLayers("api")
+                .mayOnlyBeAccessedByLayers("api", "upgrade")
                 .whereLayer("migration")
-                .mayOnlyBeAccessedByLayers("api", "live migration")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "live migration")
                 .whereLayer("listener")
-                .mayOnlyBeAccessedByLayers("api", "handoff", "live migration")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration")
                 .whereLayer("transfer")
-                .mayOnlyBeAccessedByLayers("api", "handoff", "live migration", "listener")
-                .whereLayer("protocol")
-                .mayOnlyBeAccessedByLayers("api", "handoff", "live migration", "listener", "transfer", "activation")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener")
+                .whereLayer("wire")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener", "transfer")
                 .whereLayer("process")
-                .mayOnlyBeAccessedByLayers("api", "handoff", "live migration", "listener", "transfer", "activation")
+                .mayOnlyBeAccessedByLayers(
+                        "api", "upgrade", "handoff", "live migration", "listener", "transfer", "activation")
+                .whereLayer("descriptor")
+                .mayOnlyBeAccessedByLayers(
+                        "api",
+                        "upgrade",
+                        "handoff",
+                        "live migration",
+                        "listener",
+                        "transfer",
+                        "activation",
+                        "wire",
+                        "process")
                 .whereLayer("activation")
-                .mayOnlyBeAccessedByLayers("api")
+                .mayOnlyBeAccessedByLayers("upgrade")
                 .whereLayer("drain")
-                .mayOnlyBeAccessedByLayers("api", "handoff", "live migration", "listener")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener")
                 .check(classes);
     }
 

@@ -124,7 +124,7 @@ class ReadmeTest {
     }
 
     /** Not run: the README shows it. */
-    void giveBackAndTell(Graceful graceful) {
+    void rollBackAndTell(Graceful graceful) {
         graceful.rollBack("no database");
         graceful.upgrade().thenAccept(result -> result.confirmed().exceptionally(failure -> alert(failure)));
     }
