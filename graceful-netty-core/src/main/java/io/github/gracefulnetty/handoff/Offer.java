@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.process.OpenFiles;
@@ -109,15 +110,15 @@ public final class Offer {
                 Bytes.NONE);
     }
 
-    private static OpenFiles.Type type(FileDescriptor descriptor) throws IOException {
+    private static OwnDescriptors.Type type(FileDescriptor descriptor) throws IOException {
         try {
-            boolean tells = OpenFiles.supported() && descriptor.isOpen();
-            return tells ? OpenFiles.type(descriptor.intValue()) : OpenFiles.Type.OTHER;
+            boolean tells = OwnDescriptors.supported() && descriptor.isOpen();
+            return tells ? OwnDescriptors.type(descriptor.intValue()) : OwnDescriptors.Type.OTHER;
         } catch (IOException e) {
             if (descriptor.isOpen()) {
                 throw e;
             }
-            return OpenFiles.Type.OTHER; // closed meanwhile: it will be left out
+            return OwnDescriptors.Type.OTHER; // closed meanwhile: it will be left out
         }
     }
 

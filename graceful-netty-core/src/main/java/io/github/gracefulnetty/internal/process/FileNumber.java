@@ -93,8 +93,8 @@ final class FileNumber {
             long size = file.size();
             long position = file.position();
             Set<Integer> alike = new TreeSet<>();
-            for (int number : OpenFiles.numbers()) {
-                OpenFiles.Info info = OpenFiles.infoIfOpen(number);
+            for (int number : OwnDescriptors.numbers()) {
+                OwnDescriptors.Info info = OwnDescriptors.infoIfOpen(number);
                 if (info != null
                         && info.readable() == readable
                         && info.writable() == writable
@@ -111,13 +111,13 @@ final class FileNumber {
     }
 
     /** Java takes the end of a file for the position of a channel that appends, whatever the offset is. */
-    private static boolean isAt(OpenFiles.Info info, long position, long size) {
+    private static boolean isAt(OwnDescriptors.Info info, long position, long size) {
         return info.append() ? position == size : position == info.offset();
     }
 
     private static boolean isFileOf(int number, long size) throws IOException {
         try {
-            BasicFileAttributes attributes = OpenFiles.attributes(number);
+            BasicFileAttributes attributes = OwnDescriptors.attributes(number);
             return attributes.isRegularFile() && attributes.size() == size;
         } catch (NoSuchFileException e) {
             return false; // closed meanwhile

@@ -25,40 +25,13 @@ import org.jspecify.annotations.Nullable;
  * it. So files are opened a second time, through {@code /proc}, which Linux has.
  */
 public final class OpenFiles {
-    private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
-    private static final Path INFOS = Path.of("/proc/self/fdinfo");
 
     private static final int ATTEMPTS = 100;
-
-    // From <fcntl.h> of Linux; octal as in /proc.
-    private static final int O_ACCMODE = 03;
-    private static final int O_WRONLY = 01;
-    private static final int O_RDWR = 02;
-    private static final int O_APPEND = 02000;
-
-    private static final int MOST_LOOKS = 10;
 
     /** Copies that cannot be closed yet, and the file of each; see {@link Reopened#close}. */
     private static final Map<FileChannel, Object> KEPT = new LinkedHashMap<>();
 
     private OpenFiles() {}
-
-    /** What a descriptor stands for. */
-    public enum Type {
-        /** A regular file, deleted or not. */
-        FILE,
-        /** A pipe without a name. */
-        PIPE,
-        /** Anything else; named pipes, too: to open one may mean to wait for its other end. */
-        OTHER
-    }
-
-    /**
-     * How a descriptor is open.
-     *
-     * @param offset of the next read or write, in bytes
-     */
-    public record Info(boolean readable, boolean writable, boolean append, long offset) {}
 
     /**
      * A file that was opened once more, and how.
@@ -66,7 +39,7 @@ public final class OpenFiles {
      * @param file what the file system calls it, compared only
      * @param locked whether this process held a lock on the file before
      */
-    public record Reopened(FileChannel channel, int number, Info info, Object file, boolean locked) {
+    public record Reopened(FileChannel channel, int number, OwnDescriptors.Info info, Object file, boolean locked) {
         /**
          * Closes it, at once if this process holds no lock on the file. By POSIX rules a process loses all its locks on a
          * file as soon as it closes any descriptor of it. So a copy of a locked file stays open until the lock is gone, and is
@@ -75,37 +48,6 @@ public final class OpenFiles {
         public void close() throws IOException {
             closeUnlessLocked(channel, file, locked);
         }
-    }
-
-    /** Whether this system tells. */
-    public static boolean supported() {
-        return Files.isDirectory(INFOS);
-    }
-
-    /** @throws IOException if it is not open, or this system does not tell */
-    public static Type type(int descriptor) throws IOException {
-        if (Files.isRegularFile(path(descriptor))) {
-            return Type.FILE;
-        }
-        return Files.readSymbolicLink(path(descriptor)).toString().startsWith("pipe:") ? Type.PIPE : Type.OTHER;
-    }
-
-    /** @throws IOException if it is not open, or this system does not tell */
-    public static Info info(int descriptor) throws IOException {
-        long offset = 0;
-        int flags = -1;
-        for (String line : lines(INFOS.resolve(Integer.toString(descriptor)))) {
-            if (line.startsWith("pos:")) {
-                offset = Long.parseLong(line.substring(4).strip());
-            } else if (line.startsWith("flags:")) {
-                flags = (int) Long.parseLong(line.substring(6).strip(), 8);
-            }
-        }
-        if (flags < 0) {
-            throw new IOException("this system does not tell how descriptor " + descriptor + " is open");
-        }
-        int access = flags & O_ACCMODE;
-        return new Info(access != O_WRONLY, access == O_WRONLY || access == O_RDWR, (flags & O_APPEND) != 0, offset);
     }
 
     /**
@@ -125,9 +67,9 @@ public final class OpenFiles {
         if (writable) {
             options.add(appending ? StandardOpenOption.APPEND : StandardOpenOption.WRITE);
         }
-        FileChannel channel = FileChannel.open(path(descriptor), options);
+        FileChannel channel = FileChannel.open(OwnDescriptors.path(descriptor), options);
         try {
-            if (!appending && type(descriptor) == Type.FILE) {
+            if (!appending && OwnDescriptors.type(descriptor) == OwnDescriptors.Type.FILE) {
                 channel.position(append ? channel.size() : offset);
             }
             return channel;
@@ -140,8 +82,8 @@ public final class OpenFiles {
     /** Like {@link #reopen}, as the descriptor is open now, and tells the number of what was opened. */
     public static synchronized Reopened reopen(int descriptor) throws IOException {
         sweep();
-        Info info = info(descriptor);
-        Object file = file(descriptor);
+        OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
+        Object file = OwnDescriptors.file(descriptor);
         boolean locked = PosixLocks.isHeldOn(file);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Set<Integer> before = sameFile(descriptor);
@@ -197,65 +139,22 @@ public final class OpenFiles {
      * @throws IOException if it is no regular file, the system is not Linux, or neither a lock nor anything else tells
      */
     public static synchronized int number(FileChannel file) throws IOException {
-        if (!supported()) {
+        if (!OwnDescriptors.supported()) {
             throw new IOException("this system does not tell the number of an open file, only Linux does");
         }
         int number = FileNumber.of(file);
-        if (type(number) != Type.FILE) {
+        if (OwnDescriptors.type(number) != OwnDescriptors.Type.FILE) {
             throw new IOException("descriptor " + number + " is no regular file");
         }
         return number;
     }
 
-    /** What the file system calls the file behind a descriptor, compared only. */
-    static Object file(int descriptor) throws IOException {
-        Object file = attributes(descriptor).fileKey();
-        if (file == null) {
-            throw new IOException("this system does not tell which file descriptor " + descriptor + " is");
-        }
-        return file;
-    }
-
-    static BasicFileAttributes attributes(int descriptor) throws IOException {
-        return Files.readAttributes(path(descriptor), BasicFileAttributes.class);
-    }
-
-    /** What is known of a descriptor; {@code null} if it was closed meanwhile. */
-    static @Nullable Info infoIfOpen(int descriptor) throws IOException {
-        return ifOpen(() -> info(descriptor));
-    }
-
-    /** What {@code /proc} says of a descriptor; nothing if it was closed meanwhile. */
-    static List<String> linesIfOpen(int descriptor) throws IOException {
-        List<String> lines = ifOpen(() -> lines(INFOS.resolve(Integer.toString(descriptor))));
-        return lines == null ? List.of() : lines;
-    }
-
-    private interface Look<T> {
-        T look() throws IOException;
-    }
-
-    private static <T> @Nullable T ifOpen(Look<T> look) throws IOException {
-        for (int looks = 1; ; looks++) {
-            try {
-                return look.look();
-            } catch (NoSuchFileException e) {
-                return null; // closed meanwhile, so it is not the one
-            } catch (IOException e) {
-                // Closed by another thread when its info was open already: reading it fails, and the next look tells.
-                if (looks == MOST_LOOKS) {
-                    throw e;
-                }
-            }
-        }
-    }
-
     private static Set<Integer> sameFile(int descriptor) throws IOException {
-        Object file = Files.readSymbolicLink(path(descriptor));
+        Object file = Files.readSymbolicLink(OwnDescriptors.path(descriptor));
         Set<Integer> same = new TreeSet<>();
-        for (int number : numbers()) {
+        for (int number : OwnDescriptors.numbers()) {
             try {
-                if (Files.readSymbolicLink(path(number)).equals(file)) {
+                if (Files.readSymbolicLink(OwnDescriptors.path(number)).equals(file)) {
                     same.add(number);
                 }
             } catch (NoSuchFileException e) {
@@ -263,30 +162,5 @@ public final class OpenFiles {
             }
         }
         return same;
-    }
-
-    /** All descriptors of this process; some may be closed by now. */
-    static Set<Integer> numbers() throws IOException {
-        Set<Integer> numbers = new TreeSet<>();
-        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(DESCRIPTORS)) {
-            for (Path descriptor : descriptors) {
-                numbers.add(Integer.parseInt(String.valueOf(descriptor.getFileName())));
-            }
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        return numbers;
-    }
-
-    private static List<String> lines(Path info) throws IOException {
-        try {
-            return Files.readAllLines(info);
-        } catch (NoSuchFileException e) {
-            throw supported() ? e : new IOException("this system does not tell how files are open, only Linux does", e);
-        }
-    }
-
-    private static Path path(int descriptor) {
-        return DESCRIPTORS.resolve(Integer.toString(descriptor));
     }
 }

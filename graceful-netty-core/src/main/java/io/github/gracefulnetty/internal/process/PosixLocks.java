@@ -21,8 +21,8 @@ final class PosixLocks {
     static Set<Integer> at(long place) throws IOException {
         String number = Long.toString(place);
         Set<Integer> found = new TreeSet<>();
-        for (int descriptor : OpenFiles.numbers()) {
-            for (String line : OpenFiles.linesIfOpen(descriptor)) {
+        for (int descriptor : OwnDescriptors.numbers()) {
+            for (String line : OwnDescriptors.linesIfOpen(descriptor)) {
                 String[] fields = fields(line);
                 if (isLock(fields) && fields[FIRST].equals(number) && fields[LAST].equals(number)) {
                     found.add(descriptor);
@@ -38,9 +38,9 @@ final class PosixLocks {
      * @param file as {@link OpenFiles#file} tells it
      */
     static boolean isHeldOn(Object file) throws IOException {
-        for (int descriptor : OpenFiles.numbers()) {
+        for (int descriptor : OwnDescriptors.numbers()) {
             if (isFile(descriptor, file)
-                    && OpenFiles.linesIfOpen(descriptor).stream().anyMatch(line -> isLock(fields(line)))) {
+                    && OwnDescriptors.linesIfOpen(descriptor).stream().anyMatch(line -> isLock(fields(line)))) {
                 return true;
             }
         }
@@ -49,7 +49,7 @@ final class PosixLocks {
 
     private static boolean isFile(int descriptor, Object file) throws IOException {
         try {
-            return file.equals(OpenFiles.attributes(descriptor).fileKey());
+            return file.equals(OwnDescriptors.attributes(descriptor).fileKey());
         } catch (NoSuchFileException e) {
             return false; // closed meanwhile
         }

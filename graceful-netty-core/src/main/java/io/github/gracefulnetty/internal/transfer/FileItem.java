@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
@@ -66,7 +67,7 @@ public final class FileItem implements DescriptorSender.Item {
         return new Description(kind, null, name, null, null, made == null ? UNKNOWN : mode(made.info()));
     }
 
-    private static FileMode mode(OpenFiles.Info info) {
+    private static FileMode mode(OwnDescriptors.Info info) {
         return new FileMode(info.readable(), info.writable(), info.append(), info.offset());
     }
 

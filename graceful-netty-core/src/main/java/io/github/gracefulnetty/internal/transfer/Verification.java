@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
-import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -24,11 +24,11 @@ public final class Verification {
      * @throws IOException if it is not open
      */
     public static Description describe(NativeTransport transport, int descriptor, String name) throws IOException {
-        OpenFiles.Type type = OpenFiles.supported() ? OpenFiles.type(descriptor) : OpenFiles.Type.OTHER;
-        if (type != OpenFiles.Type.OTHER) {
-            OpenFiles.Info info = OpenFiles.info(descriptor);
+        OwnDescriptors.Type type = OwnDescriptors.supported() ? OwnDescriptors.type(descriptor) : OwnDescriptors.Type.OTHER;
+        if (type != OwnDescriptors.Type.OTHER) {
+            OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
             return new Description(
-                    type == OpenFiles.Type.FILE ? DescriptorKind.FILE : DescriptorKind.PIPE,
+                    type == OwnDescriptors.Type.FILE ? DescriptorKind.FILE : DescriptorKind.PIPE,
                     null,
                     name,
                     null,
@@ -112,10 +112,10 @@ public final class Verification {
     }
 
     private static void verifyFile(int descriptor, Description announced) throws IOException {
-        OpenFiles.Type type = OpenFiles.type(descriptor);
-        OpenFiles.Info info = OpenFiles.info(descriptor);
+        OwnDescriptors.Type type = OwnDescriptors.type(descriptor);
+        OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
         FileMode mode = announced.mode();
-        boolean right = type == (announced.kind() == DescriptorKind.FILE ? OpenFiles.Type.FILE : OpenFiles.Type.PIPE);
+        boolean right = type == (announced.kind() == DescriptorKind.FILE ? OwnDescriptors.Type.FILE : OwnDescriptors.Type.PIPE);
         if (!right || mode == null) {
             throw new ProtocolException("announced " + announced + ", but it is of another kind");
         }

@@ -38,7 +38,7 @@ class FileNumberTest {
 
     @BeforeEach
     void write() throws IOException {
-        assumeTrue(OpenFiles.supported(), "only Linux tells how files are open");
+        assumeTrue(OwnDescriptors.supported(), "only Linux tells how files are open");
         path = Files.writeString(directory.resolve("file"), "0123456789");
     }
 
@@ -62,7 +62,7 @@ class FileNumberTest {
         }
 
         private static Set<Integer> numbersOf(Path path) throws IOException {
-            Set<Integer> numbers = OpenFiles.numbers();
+            Set<Integer> numbers = OwnDescriptors.numbers();
             numbers.removeIf(number -> {
                 try {
                     return !Files.isSameFile(Path.of("/proc/self/fd/" + number), path);
@@ -98,8 +98,8 @@ class FileNumberTest {
                 RandomAccessFile random = new RandomAccessFile(path.toFile(), "rw")) {
             int first = OpenFiles.number(appending.getChannel());
             int second = OpenFiles.number(random.getChannel());
-            assertThat(OpenFiles.info(first).append()).isTrue();
-            assertThat(OpenFiles.info(second)).isEqualTo(new OpenFiles.Info(true, true, false, 0));
+            assertThat(OwnDescriptors.info(first).append()).isTrue();
+            assertThat(OwnDescriptors.info(second)).isEqualTo(new OwnDescriptors.Info(true, true, false, 0));
         }
     }
 
@@ -210,7 +210,7 @@ class FileNumberTest {
     }
 
     private static List<String> locks(int number) throws IOException {
-        return OpenFiles.linesIfOpen(number).stream()
+        return OwnDescriptors.linesIfOpen(number).stream()
                 .filter(line -> line.startsWith("lock:"))
                 .toList();
     }

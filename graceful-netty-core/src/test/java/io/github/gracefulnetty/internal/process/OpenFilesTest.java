@@ -23,7 +23,7 @@ class OpenFilesTest {
 
     @BeforeEach
     void write() throws IOException {
-        assumeTrue(OpenFiles.supported(), "only Linux tells how files are open");
+        assumeTrue(OwnDescriptors.supported(), "only Linux tells how files are open");
         path = Files.writeString(directory.resolve("file"), "0123456789");
     }
 
@@ -36,7 +36,7 @@ class OpenFilesTest {
     void shouldLoseALockWhenSomebodyClosesAnotherChannelOfTheFile() throws IOException {
         try (FileChannel file = open()) {
             FileLock lock = file.lock();
-            Object key = OpenFiles.file(OpenFiles.number(file));
+            Object key = OwnDescriptors.file(OpenFiles.number(file));
             assertThat(PosixLocks.isHeldOn(key)).isTrue();
             open().close();
             assertThat(PosixLocks.isHeldOn(key)).isFalse();
@@ -86,7 +86,7 @@ class OpenFilesTest {
             OpenFiles.Reopened copy = OpenFiles.reopen(OpenFiles.number(file));
             copy.close();
             assertThat(copy.channel().isOpen()).isFalse();
-            assertThat(PosixLocks.isHeldOn(OpenFiles.file(OpenFiles.number(other))))
+            assertThat(PosixLocks.isHeldOn(OwnDescriptors.file(OpenFiles.number(other))))
                     .isTrue();
             assertThat(lock.isValid()).isTrue();
         }
