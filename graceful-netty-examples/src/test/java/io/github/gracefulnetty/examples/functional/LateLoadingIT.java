@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("once")
 class LateLoadingIT {
-    private static final String LIST = "graceful-netty-core/src/main/resources/io/github/gracefulnetty/internal/upgrade/"
-            + "preload.txt";
+    private static final String LIST =
+            "graceful-netty-core/src/main/resources/io/github/gracefulnetty/internal/upgrade/" + "preload.txt";
     private static final int IDLE = 5;
 
     @RegisterExtension

@@ -59,8 +59,8 @@ class StopGuardIT {
     }
 
     private RunningProcess start(Where where, String drainTimeout) {
-        return processes.start(JavaCommand.main(
-                StuckServer.class, where.name(), Integer.toString(FreePort.find()), drainTimeout));
+        return processes.start(
+                JavaCommand.main(StuckServer.class, where.name(), Integer.toString(FreePort.find()), drainTimeout));
     }
 
     private static ServerGeneration awaitStuck(RunningProcess server) {
