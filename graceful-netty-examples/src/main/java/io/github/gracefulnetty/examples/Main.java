@@ -9,6 +9,7 @@ import io.github.gracefulnetty.examples.udp.UdpCommand;
 import io.github.gracefulnetty.examples.web.WebCommand;
 import io.github.gracefulnetty.examples.websocket.WebSocketCommand;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,11 +29,15 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
+    /** Loaded now: picocli needs it when a command has ended, and by then the jar may have been overwritten. */
+    private static final Class<?> NEEDED_AT_EXIT = CommandLine.IExitCodeGenerator.class;
+
     private Main() {}
 
     /** Exit status: 0 after a complete drain, 1 after a failure, 2 for wrong options. */
     public static void main(String... arguments) {
         Graceful.prepare();
+        Objects.requireNonNull(NEEDED_AT_EXIT);
         CommandLine commandLine = new CommandLine(new Main());
         commandLine.registerConverter(Duration.class, Durations::parse);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {

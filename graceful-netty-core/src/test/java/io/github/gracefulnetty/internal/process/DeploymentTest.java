@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is told of jars; the directory and the Java of this process are not the test's to change. */
+class DeploymentTest {
+    private static final String OVERWRITTEN =
+            " was overwritten while this process runs from it: put new versions in place by renaming";
+
+    @TempDir
+    Path directory;
+
+    private final Deployment deployment = new Deployment();
+    private Path jar = Path.of("unset");
+    private Path other = Path.of("unset");
+
+    @BeforeEach
+    void note() throws IOException {
+        jar = Files.writeString(directory.resolve("a.jar"), "version 1");
+        other = Files.writeString(directory.resolve("b.jar"), "version 1");
+        deployment.note(String.join(
+                File.pathSeparator,
+                jar.toString(),
+                "",
+                directory.toString(),
+                directory.resolve("missing.jar").toString(),
+                other.toString()));
+    }
+
+    @Test
+    void shouldFindNothingWhenNothingWasChanged() throws IOException {
+        Files.writeString(directory.resolve("missing.jar"), "is there by now");
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
+    void shouldTellOfAJarThatHasAnotherSize() throws IOException {
+        Files.writeString(jar, "version 1.1");
+        assertThat(problems()).containsExactly(jar + OVERWRITTEN);
+    }
+
+    @Test
+    void shouldTellOfAJarThatHasTheSameSizeAndWasWrittenLater() throws IOException {
+        FileTime before = Files.getLastModifiedTime(other);
+        Files.writeString(other, "version 2");
+        Files.setLastModifiedTime(other, FileTime.fromMillis(before.toMillis() + 1));
+        assertThat(problems()).containsExactly(other + OVERWRITTEN);
+    }
+
+    @Test
+    void shouldFindNothingWhenAJarWasReplacedByRenaming() throws IOException {
+        Path next = Files.writeString(directory.resolve("next.jar"), "version 1.1");
+        Files.move(next, jar, StandardCopyOption.ATOMIC_MOVE);
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
+    void shouldTellOfAJarThatIsGone() throws IOException {
+        Files.delete(jar);
+        assertThat(problems())
+                .singleElement()
+                .asString()
+                .startsWith(jar + " is not there any more, and this process runs from it");
+    }
+
+    @Test
+    void shouldCompareWithWhatWasNotedFirst() throws IOException {
+        Files.writeString(jar, "version 1.1");
+        deployment.note(jar.toString());
+        assertThat(problems()).containsExactly(jar + OVERWRITTEN);
+    }
+
+    @Test
+    void shouldExplainThatTheJavaWasReplaced() {
+        IOException failure = new IOException("Cannot run program: Failed to exec spawn helper");
+        assertThat(Deployment.explain(failure))
+                .hasMessageContaining("the Java that this process runs on (" + System.getProperty("java.home"))
+                .hasMessageContaining("Failed to exec spawn helper")
+                .hasCause(failure);
+    }
+
+    @Test
+    void shouldLeaveAFailureAloneThatTheJavaIsNoReasonFor() {
+        IOException failure = new IOException("Cannot run program: No such file or directory");
+        assertThat(Deployment.explain(failure)).isSameAs(failure);
+    }
+
+    /** Those of the jars. */
+    private List<String> problems() {
+        return deployment.problems().stream()
+                .filter(problem -> problem.startsWith(directory.toString()))
+                .toList();
+    }
+}
