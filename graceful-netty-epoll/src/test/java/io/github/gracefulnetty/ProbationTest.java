@@ -16,7 +16,6 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.awaitility.Awaitility;
@@ -84,21 +83,8 @@ class ProbationTest {
                         Greeter.ask(address).equals(name) && Greeter.ask(unix).equals(name));
     }
 
-    /** A successor that serves, and whose words are chosen by the test. Its descriptors are closed as soon as they come. */
     private RawPeer replaceRaw() throws IOException {
-        RawPeer successor = new RawPeer(path());
-        successor.say(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, Token.NONE));
-        Token token = successor.hear(Message.Welcome.class).laneToken();
-        try (RawPeer lane = new RawPeer(path())) {
-            lane.say(new Message.Attach(1, token));
-            int count = successor.hear(Message.Manifest.class).descriptors();
-            for (int i = 0; i < count; i++) {
-                successor.hear(Message.Descriptor.class);
-            }
-            successor.say(new Message.Received(count)).say(new Message.Ready());
-            assertThat(successor.hear(Message.Commit.class).probationMillis()).isEqualTo(LONG.toMillis());
-            successor.say(new Message.Serving(List.of()));
-        }
+        RawPeer successor = RawPeer.takeOver(path(), Token.NONE);
         await(old, Phase.OnProbation.class);
         return successor;
     }

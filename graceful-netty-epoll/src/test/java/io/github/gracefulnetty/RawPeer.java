@@ -3,6 +3,7 @@ package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
+import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.DataInputStream;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Somebody at the handoff path who says what he likes: bytes, or messages in any order. Blocks. */
 final class RawPeer implements AutoCloseable {
@@ -22,6 +24,27 @@ final class RawPeer implements AutoCloseable {
     RawPeer(Path path) throws IOException {
         channel = SocketChannel.open(UnixDomainSocketAddress.of(path));
         in = new DataInputStream(Channels.newInputStream(channel));
+    }
+
+    /**
+     * A successor that serves from now on, and whose words are then chosen by the test. Its descriptors are closed as soon
+     * as they come.
+     */
+    static RawPeer takeOver(Path path, Token ticket) throws IOException {
+        RawPeer successor = new RawPeer(path);
+        successor.say(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, ticket));
+        Token token = successor.hear(Message.Welcome.class).laneToken();
+        try (RawPeer lane = new RawPeer(path)) {
+            lane.say(new Message.Attach(1, token));
+            int count = successor.hear(Message.Manifest.class).descriptors();
+            for (int i = 0; i < count; i++) {
+                successor.hear(Message.Descriptor.class);
+            }
+            successor.say(new Message.Received(count)).say(new Message.Ready());
+            successor.hear(Message.Commit.class);
+            successor.say(new Message.Serving(List.of()));
+        }
+        return successor;
     }
 
     RawPeer say(byte... bytes) throws IOException {

@@ -115,7 +115,7 @@ public final class GracefulRuntime implements Whole {
                         released.complete(null);
                     },
                     released);
-            await(released);
+            released.exceptionally(ended -> null).join(); // where the loop has ended, all is released
             throw t;
         }
     }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.gracefulnetty.internal.upgrade.Phase;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An application that says that it cannot serve. */
+@ExtendWith(DescriptorGate.class)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FailTest {
+    private static final Throwable FAILURE = new IllegalStateException("context", new IOException("no database"));
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private final LogLines log = new LogLines();
+    private Greeter old;
+    private SocketAddress address;
+
+    private Graceful.Builder builder() {
+        return Graceful.builder()
+                .handoffPath(directory.resolve("handoff.sock"))
+                .drainTimeout(Duration.ofMinutes(2))
+                .probation(Duration.ofMinutes(2));
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        old = new Greeter("old", builder());
+        address = old.bind(new InetSocketAddress("127.0.0.1", 0)).localAddress();
+        old.graceful.ready().join();
+    }
+
+    @AfterEach
+    void shouldServeAndHandOver() throws Exception {
+        log.close();
+        try (Greeter last = old) {
+            await().until(() -> last.graceful.runtime().phase() instanceof Phase.Serving);
+            await().until(() -> Greeter.ask(address).equals("old"));
+            try (Greeter next = young()) {
+                next.graceful.ready().get(20, TimeUnit.SECONDS);
+                await().until(() -> Greeter.ask(address).equals("young"));
+            }
+            assertThat(last.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
+                    .isTrue();
+        }
+    }
+
+    private Greeter young() throws InterruptedException {
+        Greeter young = new Greeter("young", builder());
+        young.bind(address);
+        return young;
+    }
+
+    private void assertLogged(String line, String reason) {
+        await().until(() -> !log.containing(line).isEmpty());
+        assertThat(log.containing(line)).singleElement().asString().contains(reason);
+    }
+
+    @Test
+    void shouldTellThePredecessorBeforeItIsReady() throws Exception {
+        try (Greeter young = young()) {
+            young.graceful.fail(FAILURE);
+            assertThatThrownBy(() -> young.graceful.exitFuture().get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("its application failed: no database");
+            assertThatThrownBy(() -> young.graceful.ready().get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("its application failed: no database");
+        }
+        assertLogged("upgrade 1->2 failed", "its application failed: no database");
+    }
+
+    @Test
+    void shouldRollBackOnProbation() throws Exception {
+        try (Greeter young = young()) {
+            young.graceful.ready().get(20, TimeUnit.SECONDS);
+            await().until(() -> old.graceful.runtime().phase() instanceof Phase.OnProbation);
+            young.graceful.fail(FAILURE);
+            assertThat(young.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
+                    .isTrue();
+        }
+        assertLogged("upgrade 1->2 rolled back", "its application failed: no database");
+    }
+
+    @Test
+    void shouldServeOnWhereNobodyCouldServeInstead() throws Exception {
+        old.graceful.fail(FAILURE);
+        assertThat(old.graceful.cancelUpgrade().get(20, TimeUnit.SECONDS)).isFalse(); // it has been heard
+        assertThat(old.graceful.isServing()).isTrue();
+    }
+}
