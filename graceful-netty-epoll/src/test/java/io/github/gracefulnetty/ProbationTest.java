@@ -87,6 +87,14 @@ class ProbationTest {
     /** A successor that serves, and whose words are chosen by the test. Its descriptors are closed as soon as they come. */
     private RawPeer replaceRaw() throws IOException {
         RawPeer successor = new RawPeer(path());
+        hearCommit(successor);
+        successor.say(new Message.Serving(List.of()));
+        await(old, Phase.OnProbation.class);
+        return successor;
+    }
+
+    /** As a successor that is ready, and may serve. */
+    private void hearCommit(RawPeer successor) throws IOException {
         successor.say(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, Token.NONE));
         Token token = successor.hear(Message.Welcome.class).laneToken();
         try (RawPeer lane = new RawPeer(path())) {
@@ -97,10 +105,7 @@ class ProbationTest {
             }
             successor.say(new Message.Received(count)).say(new Message.Ready());
             assertThat(successor.hear(Message.Commit.class).probationMillis()).isEqualTo(LONG.toMillis());
-            successor.say(new Message.Serving(List.of()));
         }
-        await(old, Phase.OnProbation.class);
-        return successor;
     }
 
     @Test
@@ -143,6 +148,18 @@ class ProbationTest {
         try (RawPeer successor = replaceRaw()) {
             successor.say((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 99);
             assertServesAgain();
+        }
+    }
+
+    @Test
+    void shouldEndWhenItWasToldToStopBeforeTheSuccessorServed() throws Exception {
+        try (RawPeer successor = new RawPeer(path())) {
+            hearCommit(successor);
+            CompletableFuture<ExitReport> stopped = old.graceful.stop();
+            Awaitility.await().until(() -> old.graceful.runtime().isToEnd());
+            successor.say(new Message.Serving(List.of()));
+            successor.hear(Message.Confirmed.class);
+            assertThat(stopped.join().handedOver()).isTrue();
         }
     }
 

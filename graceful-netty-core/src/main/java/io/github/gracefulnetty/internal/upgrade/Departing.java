@@ -101,7 +101,8 @@ final class Departing {
                         .within(parts.patience(), parts.register().closeKept()));
         CompletableFuture.allOf(closed, CompletableFuture.anyOf(older, departure.hurry()))
                 .thenRun(() -> parts.control().execute(departure.drain()::release));
-        if (parts.settings().probation().isZero()) {
+        // Nobody is there to take anything back, if this process was told to stop when it could not stop any more.
+        if (parts.settings().probation().isZero() || whole.isToEnd()) {
             departure.watch().confirm();
         }
     }
