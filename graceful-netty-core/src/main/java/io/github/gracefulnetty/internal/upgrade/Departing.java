@@ -81,9 +81,9 @@ final class Departing {
      */
     void begin(Departure departure, List<DescriptorSender.Item> unclaimed) {
         LOGGER.info(
-                "graceful-netty: upgrade {}: handed over to pid {} (generation {}) after {} ms, draining {} connections",
+                "graceful-netty: upgrade {}: handed over to {} (generation {}) after {} ms, draining {} connections",
                 departure.handover().name(),
-                departure.successor().pid(),
+                OtherProcess.describe(departure.successor().pid()),
                 departure.successor().generation(),
                 departure.successor().took().toMillis(),
                 parts.connections().open().size());
