@@ -213,8 +213,8 @@ class OrderTest {
     @Test
     void shouldRefuseASecondCopyWhenOnlyItsOwnSuccessorsMayTakeOver() throws Exception {
         Path note = directory.resolve("note");
-        try (Greeter old = new Greeter(
-                "old", builder().ownSuccessorsOnly(true).upgradeCommand(StartedProcess.command(note)))) {
+        try (Greeter old =
+                new Greeter("old", builder().ownSuccessorsOnly(true).upgradeCommand(StartedProcess.command(note)))) {
             SocketAddress address = old.bind(ANY_PORT).localAddress();
             ready(old);
             assertThatThrownBy(() -> builder().build())

@@ -89,6 +89,21 @@ class ProbationTest {
         return successor;
     }
 
+    /** As a successor that is ready, and may serve. */
+    private void hearCommit(RawPeer successor) throws IOException {
+        successor.say(new Message.Hello(1, 1, Message.Purpose.TAKE_OVER, 1, Token.NONE));
+        Token token = successor.hear(Message.Welcome.class).laneToken();
+        try (RawPeer lane = new RawPeer(path())) {
+            lane.say(new Message.Attach(1, token));
+            int count = successor.hear(Message.Manifest.class).descriptors();
+            for (int i = 0; i < count; i++) {
+                successor.hear(Message.Descriptor.class);
+            }
+            successor.say(new Message.Received(count)).say(new Message.Ready());
+            assertThat(successor.hear(Message.Commit.class).probationMillis()).isEqualTo(LONG.toMillis());
+        }
+    }
+
     @Test
     void shouldServeAgainWhenTheSuccessorHangsUp() throws Exception {
         replaceRaw().close();
@@ -129,6 +144,18 @@ class ProbationTest {
         try (RawPeer successor = replaceRaw()) {
             successor.say((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 99);
             assertServesAgain();
+        }
+    }
+
+    @Test
+    void shouldEndWhenItWasToldToStopBeforeTheSuccessorServed() throws Exception {
+        try (RawPeer successor = new RawPeer(path())) {
+            hearCommit(successor);
+            CompletableFuture<ExitReport> stopped = old.graceful.stop();
+            Awaitility.await().until(() -> old.graceful.runtime().isToEnd());
+            successor.say(new Message.Serving(List.of()));
+            successor.hear(Message.Confirmed.class);
+            assertThat(stopped.join().handedOver()).isTrue();
         }
     }
 

@@ -4,7 +4,6 @@ package io.github.gracefulnetty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-
 import io.github.gracefulnetty.internal.upgrade.Phase;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
@@ -65,8 +64,9 @@ class ServeAgainTest {
                 .localAddress();
         old.graceful.ready().join();
         lasting = Greeter.connect(silent);
-        Awaitility.await().until(() ->
-                !old.graceful.runtime().parts().connections().open().isEmpty());
+        Awaitility.await()
+                .until(() ->
+                        !old.graceful.runtime().parts().connections().open().isEmpty());
     }
 
     @AfterEach
@@ -76,12 +76,14 @@ class ServeAgainTest {
     }
 
     private void await(Greeter greeter, Class<? extends Phase> phase) {
-        Awaitility.await().until(() -> phase.isInstance(greeter.graceful.runtime().phase()));
+        Awaitility.await()
+                .until(() -> phase.isInstance(greeter.graceful.runtime().phase()));
     }
 
     private void awaitAnswersFrom(String name) {
-        Awaitility.await().until(() ->
-                Greeter.ask(address).equals(name) && Greeter.ask(unix).equals(name));
+        Awaitility.await()
+                .until(() ->
+                        Greeter.ask(address).equals(name) && Greeter.ask(unix).equals(name));
     }
 
     private Greeter replace(String name, Graceful.Builder settings) throws Exception {

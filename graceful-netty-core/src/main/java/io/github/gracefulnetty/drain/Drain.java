@@ -42,6 +42,9 @@ public final class Drain {
     /** How long the end of a successor on probation may be known to its lanes only. */
     private static final long RESUME_MILLIS = 1_000;
 
+    /** How long the barrier may take, at least: a loop that is blocked never comes to it. */
+    private static final long LEAST_BARRIER_MILLIS = 1_000;
+
     /** How long a forced close may take before the drain is over all the same. */
     private static final long FORCED_CLOSE_MILLIS = 2_000;
 
@@ -65,6 +68,7 @@ public final class Drain {
     private int forced;
     private boolean isForced;
     private boolean unregistered;
+    private CompletableFuture<Void> barrier = new CompletableFuture<>();
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> looks;
     private @Nullable ScheduledFuture<?> deadline;
@@ -93,7 +97,8 @@ public final class Drain {
     /**
      * Starts, on the control loop.
      *
-     * @param timeout after which the rest is closed
+     * @param timeout after which the rest is closed, from when this drain was made; what a blocked loop holds is given up soon
+     *     after that
      * @return completes on the control loop when no connection is left
      */
     public CompletableFuture<DrainResult> start(Duration timeout) {
@@ -115,8 +120,21 @@ public final class Drain {
         if (unregistered && looks > 0) {
             control.schedule(() -> beginWhenRegistered(looks - 1, timeout), REGISTER_MILLIS, TimeUnit.MILLISECONDS);
         } else {
-            barrier(loops).whenComplete((nothing, failure) -> onControl(() -> begin(timeout)));
+            barrier = barrier(loops);
+            if (hurry) {
+                barrier.complete(null);
+            }
+            long limit = Math.max(remainingNanos(timeout), TimeUnit.MILLISECONDS.toNanos(LEAST_BARRIER_MILLIS));
+            ScheduledFuture<?> patience = control.schedule(() -> barrier.complete(null), limit, TimeUnit.NANOSECONDS);
+            barrier.whenComplete((nothing, failure) -> {
+                patience.cancel(false);
+                onControl(() -> begin(timeout));
+            });
         }
+    }
+
+    private long remainingNanos(Duration timeout) {
+        return Math.max(0, timeout.toNanos() - (System.nanoTime() - startedNanos));
     }
 
     /**
@@ -169,6 +187,7 @@ public final class Drain {
     public void finishNow() {
         onControl(() -> {
             hurry = true;
+            barrier.complete(null);
             if (begun) {
                 force();
             }
@@ -194,7 +213,7 @@ public final class Drain {
             return;
         }
         begun = true;
-        deadline = control.schedule(this::force, timeout.toNanos(), TimeUnit.NANOSECONDS);
+        deadline = control.schedule(this::force, remainingNanos(timeout), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
             mover.begin(this::stays, () -> onControl(this::finishIfEmpty));

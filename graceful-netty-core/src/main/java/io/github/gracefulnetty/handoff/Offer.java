@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
-import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.process.OpenFiles;
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.FileItem;
 import io.github.gracefulnetty.internal.wire.MessageCodec;

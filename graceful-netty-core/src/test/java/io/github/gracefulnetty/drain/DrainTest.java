@@ -88,6 +88,24 @@ class DrainTest {
     }
 
     @Test
+    @SuppressWarnings("deprecation") // the group of both Netty lines
+    void shouldEndWhenTheLoopOfAConnectionIsBlocked() {
+        EventLoopGroup loops = new DefaultEventLoopGroup(1);
+        CompletableFuture<Void> blocked = new CompletableFuture<>();
+        try {
+            Channel connection = new LocalChannel();
+            loops.register(connection).syncUninterruptibly();
+            connections.track(connection);
+            loops.execute(blocked::join);
+            assertThat(start(Duration.ofMillis(1)).join().forced()).isEqualTo(1);
+            assertThat(blocked).isNotDone();
+        } finally {
+            blocked.complete(null);
+            loops.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
+        }
+    }
+
+    @Test
     void shouldGiveAServerItsOwnConnectionsAndTellThemNothing() {
         connections.serve(server);
         List<Object> events = new ArrayList<>();

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +85,18 @@ public final class ControlLoop {
         } catch (Throwable t) {
             trouble.accept(t);
         }
+    }
+
+    /** Completes, on some thread, when {@code work} has, in whatever way; or after {@code limit}, if that takes longer. */
+    public CompletableFuture<Void> within(Duration limit, CompletableFuture<?> work) {
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        // Not a timer of the JDK's: that would need a thread, and there may be no room for one.
+        ScheduledFuture<?> patience = schedule(() -> over.complete(null), limit);
+        work.whenComplete((result, failure) -> {
+            patience.cancel(false);
+            over.complete(null);
+        });
+        return over;
     }
 
     /** @throws java.util.concurrent.RejectedExecutionException if the loop has ended */

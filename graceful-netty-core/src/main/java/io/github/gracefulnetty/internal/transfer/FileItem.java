@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
-import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
-import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
+import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -24,7 +24,8 @@ public final class Verification {
      * @throws IOException if it is not open
      */
     public static Description describe(NativeTransport transport, int descriptor, String name) throws IOException {
-        OwnDescriptors.Type type = OwnDescriptors.supported() ? OwnDescriptors.type(descriptor) : OwnDescriptors.Type.OTHER;
+        OwnDescriptors.Type type =
+                OwnDescriptors.supported() ? OwnDescriptors.type(descriptor) : OwnDescriptors.Type.OTHER;
         if (type != OwnDescriptors.Type.OTHER) {
             OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
             return new Description(
@@ -115,7 +116,8 @@ public final class Verification {
         OwnDescriptors.Type type = OwnDescriptors.type(descriptor);
         OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
         FileMode mode = announced.mode();
-        boolean right = type == (announced.kind() == DescriptorKind.FILE ? OwnDescriptors.Type.FILE : OwnDescriptors.Type.PIPE);
+        boolean right =
+                type == (announced.kind() == DescriptorKind.FILE ? OwnDescriptors.Type.FILE : OwnDescriptors.Type.PIPE);
         if (!right || mode == null) {
             throw new ProtocolException("announced " + announced + ", but it is of another kind");
         }

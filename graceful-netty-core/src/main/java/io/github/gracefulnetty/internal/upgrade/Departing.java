@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
 
 /** How this process goes when it has been replaced, or serves again. On the control loop. */
@@ -82,29 +81,28 @@ final class Departing {
      */
     void begin(Departure departure, List<DescriptorSender.Item> unclaimed) {
         LOGGER.info(
-                "graceful-netty: upgrade {}: handed over to pid {} (generation {}) after {} ms, draining {} connections",
+                "graceful-netty: upgrade {}: handed over to {} (generation {}) after {} ms, draining {} connections",
                 departure.handover().name(),
-                departure.successor().pid(),
+                OtherProcess.describe(departure.successor().pid()),
                 departure.successor().generation(),
                 departure.successor().took().toMillis(),
                 parts.connections().open().size());
         whole.tellAge(2);
-        parts.register()
-                .pauseAllBut(unclaimed)
-                .whenComplete((paused, failure) -> parts.control().execute(() -> drain(departure)));
-        CompletableFuture<Void> older = whole.predecessorGone().copy();
-        // Not a timer of the JDK's: that would need a thread, and there may be no room for one.
-        ScheduledFuture<?> patience = parts.control()
-                .schedule(() -> older.complete(null), parts.settings().drainTimeout());
-        older.whenComplete((gone, failure) -> patience.cancel(false));
+        parts.control()
+                .within(parts.patience(), parts.register().pauseAllBut(unclaimed))
+                .thenRun(() -> parts.control().execute(() -> drain(departure)));
+        CompletableFuture<Void> older =
+                parts.control().within(parts.settings().drainTimeout(), whole.predecessorGone());
         // What is accepted until the last queue is empty is drained, too.
         CompletableFuture<Void> closed = departure
                 .confirmed()
                 .thenCompose(confirmed -> departure.acknowledged())
-                .thenCompose(acknowledged -> parts.register().closeKept());
+                .thenCompose(acknowledged -> parts.control()
+                        .within(parts.patience(), parts.register().closeKept()));
         CompletableFuture.allOf(closed, CompletableFuture.anyOf(older, departure.hurry()))
                 .thenRun(() -> parts.control().execute(departure.drain()::release));
-        if (parts.settings().probation().isZero()) {
+        // Nobody is there to take anything back, if this process was told to stop when it could not stop any more.
+        if (parts.settings().probation().isZero() || whole.isToEnd()) {
             departure.watch().confirm();
         }
     }

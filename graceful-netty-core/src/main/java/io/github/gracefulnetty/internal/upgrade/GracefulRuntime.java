@@ -286,10 +286,13 @@ public final class GracefulRuntime implements Whole {
                 },
                 () -> parts.phases().leave(event, new Phase.Stopping(drain)),
                 () -> parts.register().closeUnclaimed(false),
-                () -> parts.register()
-                        .accept(false)
-                        .thenCompose(paused -> parts.register().closeSockets())
-                        .whenComplete((closed, failure) -> parts.onControl(() -> drain(drain), exit)));
+                () -> parts.control()
+                        .within(
+                                parts.patience(),
+                                parts.register()
+                                        .accept(false)
+                                        .thenCompose(paused -> parts.register().closeSockets()))
+                        .thenRun(() -> parts.onControl(() -> drain(drain), exit)));
     }
 
     private void drain(Drain drain) {

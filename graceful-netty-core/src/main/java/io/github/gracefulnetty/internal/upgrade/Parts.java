@@ -9,6 +9,7 @@ import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.NativeTransport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +29,14 @@ public record Parts(
         NamedFiles files,
         Migration migration,
         ServiceManager manager) {
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(1);
+
+    /** How long all event loops may take to do something: one that is blocked never does it, and is not waited for. */
+    Duration patience() {
+        Duration drain = settings.drainTimeout();
+        return drain.compareTo(LEAST_PATIENCE) < 0 ? LEAST_PATIENCE : drain;
+    }
+
     /** Everything that a successor gets now, but for the states. */
     List<DescriptorSender.Item> handedOver() {
         List<DescriptorSender.Item> items = new ArrayList<>(register.items());
