@@ -343,14 +343,14 @@ class DrainTest {
         connections.serve(server);
         EmbeddedChannel connection = new EmbeddedChannel();
         connections.track(connection);
-        CompletableFuture<DrainResult> result = start(Duration.ofMillis(200));
+        CompletableFuture<DrainResult> result = start(Duration.ofSeconds(3));
         await().until(() -> {
             connection.runPendingTasks();
             return server.begun;
         });
         control.execute(drain::cancel);
         await().until(() -> server.resumed);
-        await().until(() -> passed(Duration.ofMillis(400)));
+        await().until(() -> passed(Duration.ofMillis(3_500)));
         assertThat(server.forced || server.over).isFalse();
         assertThat(runAndIsClosed(connection)).isFalse();
         assertThat(result).isNotDone();

@@ -127,7 +127,8 @@ class FileNumberTest {
                 assertThat(OpenFiles.number(log)).isEqualTo(number);
             }
             over.set(true);
-            assertThat(log.size()).isEqualTo(11L * writer.get());
+            int lines = writer.get();
+            assertThat(log.size()).isEqualTo(11L * lines);
         }
         assertThat(Files.readAllLines(path)).containsOnly("0123456789");
     }
