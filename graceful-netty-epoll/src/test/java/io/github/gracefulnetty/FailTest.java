@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(DescriptorGate.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FailTest {
-    private static final Throwable FAILURE = new IllegalStateException("context", new IOException("no database"));
+    private final Throwable failure = new IllegalStateException("context", new IOException("no database"));
 
     @TempDir
     private Path directory = Path.of("");
@@ -75,7 +75,7 @@ class FailTest {
     @Test
     void shouldTellThePredecessorBeforeItIsReady() throws Exception {
         try (Greeter young = young()) {
-            young.graceful.fail(FAILURE);
+            young.graceful.fail(failure);
             assertThatThrownBy(() -> young.graceful.exitFuture().get(20, TimeUnit.SECONDS))
                     .hasMessageContaining("its application failed: no database");
             assertThatThrownBy(() -> young.graceful.ready().get(20, TimeUnit.SECONDS))
@@ -89,7 +89,7 @@ class FailTest {
         try (Greeter young = young()) {
             young.graceful.ready().get(20, TimeUnit.SECONDS);
             await().until(() -> old.graceful.runtime().phase() instanceof Phase.OnProbation);
-            young.graceful.fail(FAILURE);
+            young.graceful.fail(failure);
             assertThat(young.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
                     .isTrue();
         }
@@ -98,7 +98,7 @@ class FailTest {
 
     @Test
     void shouldServeOnWhereNobodyCouldServeInstead() throws Exception {
-        old.graceful.fail(FAILURE);
+        old.graceful.fail(failure);
         assertThat(old.graceful.cancelUpgrade().get(20, TimeUnit.SECONDS)).isFalse(); // it has been heard
         assertThat(old.graceful.isServing()).isTrue();
     }
