@@ -24,7 +24,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner {
@@ -85,7 +84,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             handover.started(started);
             step(handover, "started pid " + started.pid());
         } catch (Throwable t) {
-            fail(handover, "cannot start the successor: " + Reasons.of(t), false);
+            String reason = "cannot start the successor: " + Reasons.of(t);
+            fail(handover, reason, false, new HandoffException(reason, t));
         }
     }
 
@@ -128,9 +128,9 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         if (parts.phases().current() instanceof Phase.Upgrading upgrading) {
             String reason = "unexpected: " + Reasons.of(t);
             if (upgrading instanceof Phase.Failing) {
-                over(upgrading.handover(), reason);
+                over(upgrading.handover(), reason, t);
             } else {
-                fail(upgrading.handover(), reason, false);
+                fail(upgrading.handover(), reason, false, t);
             }
         }
     }
@@ -216,7 +216,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                 && transferring.handover().awaits(attach.laneToken())) {
             Handover handover = transferring.handover();
             handover.attached(connection);
-            Guard.run(() -> send(handover), t -> fail(handover, "unexpected: " + Reasons.of(t), false));
+            Guard.run(() -> send(handover), t -> fail(handover, "unexpected: " + Reasons.of(t), false, t));
         } else {
             LOGGER.warn("graceful-netty: refused a descriptor connection that does not belong to a handoff");
             HandoffServer.refuse(connection, "no handoff waits for this descriptor connection");
@@ -232,7 +232,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                 .collect()
                 .whenComplete((states, failure) -> parts.control().execute(() -> {
                     if (failure != null) {
-                        fail(handover, Reasons.of(failure), false);
+                        fail(handover, Reasons.of(failure), false, failure);
                     } else if (isIn(handover, Phase.Transferring.class)) {
                         handover.send(new OutgoingTransfer.Contents(states, items));
                     }
@@ -378,16 +378,20 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
 
     /** Ends this upgrade, and the process that it started, unless it is over. */
     private void fail(Handover handover, String reason, boolean byItself) {
+        fail(handover, reason, byItself, new HandoffException(reason));
+    }
+
+    private void fail(Handover handover, String reason, boolean byItself, Throwable cause) {
         if (!isIn(handover, Phase.Upgrading.class) || isIn(handover, Phase.Failing.class)) {
             return;
         }
         boolean committed = isIn(handover, Phase.HandingOver.class);
         Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed)));
         handover.fail(reason, byItself)
-                .whenComplete((nothing, failure) -> parts.control().execute(() -> over(handover, reason)));
+                .whenComplete((nothing, failure) -> parts.control().execute(() -> over(handover, reason, cause)));
     }
 
-    private void over(Handover handover, String reason) {
+    private void over(Handover handover, String reason, Throwable cause) {
         if (!(parts.phases().current() instanceof Phase.Failing failing) || !isIn(handover, Phase.Failing.class)) {
             return;
         }
@@ -401,7 +405,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                     }
                 },
                 () -> parts.manager().serving("serves on, the upgrade failed: " + reason),
-                () -> failed(handover, reason, null),
+                () -> failed(handover, reason, cause),
                 whole::stopIfRequested);
     }
 
@@ -410,22 +414,23 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         Guard.log(t);
         String reason = "unexpected: " + Reasons.of(t);
         if (isIn(handover, Phase.Upgrading.class)) {
-            fail(handover, reason, false);
+            fail(handover, reason, false, t);
         } else {
             failed(handover, reason, t);
             handover.fail(reason, false);
         }
     }
 
-    private static void failed(Handover handover, String reason, @Nullable Throwable cause) {
+    private void failed(Handover handover, String reason, Throwable cause) {
         Guard.all(
                 () -> LOGGER.error(
-                        "graceful-netty: upgrade {} failed after {} ms, this process serves on: {}",
+                        "graceful-netty: upgrade {} failed after {} ms, this process {}: {}",
                         handover.name(),
                         handover.elapsedMillis(),
+                        whole.isToEnd() ? "ends" : "serves on",
                         reason),
                 () -> handover.result()
                         .completeExceptionally(
-                                cause == null ? new HandoffException(reason) : new HandoffException(reason, cause)));
+                                cause instanceof HandoffException told ? told : new HandoffException(reason, cause)));
     }
 }
