@@ -56,21 +56,14 @@ public final class NativeTransports {
                 problems.add(rootMessage(e));
             }
         }
-        if (!problems.isEmpty()) {
-            String problem = String.join("; ", problems);
-            boolean unloadable = problem.contains("UnsatisfiedLinkError");
-            return new Found(
-                    null,
-                    problem
-                            + (unloadable
-                                    ? "; the native library is written to "
-                                            + System.getProperty(WORK_DIRECTORY, System.getProperty("java.io.tmpdir"))
-                                            + " and loaded from there: if that is full, or mounted noexec, name another"
-                                            + " directory with -D" + WORK_DIRECTORY
-                                    : ""));
-        }
-        String advice = "add io.github.gracefulnetty:graceful-netty-epoll (Linux) or graceful-netty-kqueue (macOS)";
-        return new Found(null, advice);
+        String problem = String.join("; ", problems);
+        String advice = problem.contains("UnsatisfiedLinkError")
+                ? "the native library is written to "
+                        + System.getProperty(WORK_DIRECTORY, System.getProperty("java.io.tmpdir"))
+                        + " and loaded from there: if that is full, or mounted noexec, name another directory with -D"
+                        + WORK_DIRECTORY
+                : "add io.github.gracefulnetty:graceful-netty-epoll (Linux) or graceful-netty-kqueue (macOS)";
+        return new Found(null, problem.isEmpty() ? advice : problem + "; " + advice);
     }
 
     /** Whether {@code group} drives NIO channels, whichever way it was made. */
