@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.upgrade;
 
 import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
 
+import io.github.gracefulnetty.activation.ActivationException;
 import io.github.gracefulnetty.drain.ConnectionEnds;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Drain;
@@ -123,7 +124,11 @@ public final class GracefulRuntime implements Whole {
     private void findPredecessor() {
         NativeTransport transport = parts.transport();
         if (transport != null) {
-            successor.findPredecessor(transport);
+            try {
+                successor.findPredecessor(transport);
+            } catch (HandoffException | ActivationException e) { // a mistake, of which whoever builds is told
+                successor.foundFuture().completeExceptionally(e);
+            }
             return;
         }
         LOGGER.warn(
