@@ -30,6 +30,9 @@ public final class FaultyServer {
     /** A class that is needed there cannot be loaded any more. */
     public static final String THROW = "throw";
 
+    /** How the message of what is thrown begins. */
+    public static final String FAULT = "a fault at ";
+
     /** Its connections to the other process end, as if it had closed them. */
     public static final String CUT = "cut";
 
@@ -112,7 +115,7 @@ public final class FaultyServer {
                 }
                 case THROW -> {
                     reached();
-                    throw new NoClassDefFoundError("a fault at " + point);
+                    throw new NoClassDefFoundError(FAULT + point);
                 }
                 case CUT -> {
                     cut();

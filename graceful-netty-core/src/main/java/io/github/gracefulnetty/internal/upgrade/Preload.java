@@ -26,7 +26,10 @@ public final class Preload {
 
     private Preload() {}
 
-    /** Begins, unless it has begun. Completes when everything is loaded. */
+    /**
+     * Begins, unless it has begun. Completes when everything is loaded; fails at once if there can be no thread for it: then
+     * it may be tried again.
+     */
     public static CompletableFuture<Void> begin() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         CompletableFuture<Void> begun = BEGUN.compareAndExchange(null, done);
@@ -36,7 +39,12 @@ public final class Preload {
         Thread thread =
                 new Thread(() -> Guard.run(() -> load(done), done::completeExceptionally), "graceful-netty-preload");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // this user may have no more threads
+            BEGUN.set(null);
+            done.completeExceptionally(e);
+        }
         return done;
     }
 

@@ -44,9 +44,15 @@ public final class Upkeep {
     private void preloadWhenQuiet(int hadMoved) {
         int moved = parts.migration().movedHere();
         if (moved == hadMoved) {
-            Preload.begin();
+            preload();
         } else {
             parts.control().schedule(() -> preloadWhenQuiet(moved), PRELOAD_AFTER);
+        }
+    }
+
+    private void preload() {
+        if (Preload.begin().isCompletedExceptionally()) {
+            parts.control().schedule(this::preload, TEND_EVERY);
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.examples.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.FaultyServer;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -141,12 +142,27 @@ public final class TestProcesses implements BeforeEachCallback, AfterEachCallbac
         }
         for (RunningProcess process : started) {
             process.awaitExitAndOutput();
+            assertThat(frames(process.out().lines())).as("output of " + process).isEmpty();
+            assertThat(frames(process.err().lines())).as("output of " + process).isEmpty();
             assertThat(Stream.concat(process.out().lines().stream(), process.err().lines().stream()))
                     .as("output of " + process)
-                    .noneMatch(line -> STACK_FRAME.matcher(line).matches())
                     .noneMatch(line -> line.contains("LEAK:"));
         }
         assertThat(ownTemporaryFiles()).isEmpty();
+    }
+
+    /** The lines of stack traces, but for those of faults that a test has asked for. */
+    private static List<String> frames(List<String> lines) {
+        List<String> frames = new ArrayList<>();
+        boolean wanted = false;
+        for (String line : lines) {
+            if (!STACK_FRAME.matcher(line).matches()) {
+                wanted = line.contains(FaultyServer.FAULT);
+            } else if (!wanted) {
+                frames.add(line);
+            }
+        }
+        return frames;
     }
 
     /** What the library has put into the temporary directory. */
