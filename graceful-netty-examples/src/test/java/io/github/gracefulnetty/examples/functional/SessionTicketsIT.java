@@ -111,7 +111,8 @@ class SessionTicketsIT {
     /** Says hello to who has shaken hands, and ends the connection. */
     private final class Server implements AutoCloseable {
         private final EventLoopGroup loops = new EpollEventLoopGroup(1);
-        private final Graceful graceful = Graceful.builder().allowSameProcess(true)
+        private final Graceful graceful = Graceful.builder()
+                .allowSameProcess(true)
                 .handoffPath(directory.resolve("handoff.sock"))
                 .probation(Duration.ZERO)
                 .build();
