@@ -119,9 +119,9 @@ final class HandoffEndpoint {
             HandoffServer anew = new HandoffServer(usable, control, new HandoffPath(configured), receptionist);
             try {
                 anew.path().publishFresh();
-            } catch (IOException e) {
+            } catch (Throwable t) {
                 anew.close();
-                throw e;
+                throw t;
             }
             server = anew;
             unreachable.close();
