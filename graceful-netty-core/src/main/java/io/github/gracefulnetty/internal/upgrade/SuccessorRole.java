@@ -407,15 +407,19 @@ final class SuccessorRole implements Takeover.Owner {
             takeover.gone().complete(null);
             return;
         }
-        OtherProcess.whenDecided(
+        OtherProcess.whenKnown(
                 takeover.peerPid(),
                 parts.control().loop(),
-                isDead -> Guard.run(() -> decide(takeover, isDead), this::unexpected));
+                fate -> Guard.run(() -> decide(takeover, fate), this::unexpected));
     }
 
-    private void decide(Takeover takeover, boolean isDead) {
-        if (!isDead) {
-            failed(takeover, "the predecessor (pid " + takeover.peerPid() + ") has hung up, and lives");
+    private void decide(Takeover takeover, OtherProcess.Fate fate) {
+        boolean lives = fate == OtherProcess.Fate.ALIVE
+                || (fate == OtherProcess.Fate.UNKNOWN && HandoffEndpoint.somebodyListens(takeover.path()));
+        if (lives) {
+            failed(
+                    takeover,
+                    "the predecessor (" + OtherProcess.describe(takeover.peerPid()) + ") has hung up, and lives");
         } else if (parts.phases().current() instanceof Phase.TakingOver) {
             goOnAlone(takeover);
         } else {
