@@ -12,7 +12,7 @@ import java.util.Map;
  *
  * @param handedOver {@code true} if another process serves now, {@code false} if this process was told to stop
  * @param connections how many connections were open when the drain began
- * @param migrated how many of them moved to the successor, without their clients' notice
+ * @param moved how many of them moved to the successor, without their clients' notice
  * @param forced how many of them were still open at the drain deadline and were closed by force
  * @param drainTook how long the drain took
  * @param byProtocol how the connections ended, those included that were opened during the drain, by protocol:
@@ -22,7 +22,7 @@ import java.util.Map;
 public record ExitReport(
         boolean handedOver,
         int connections,
-        int migrated,
+        int moved,
         int forced,
         Duration drainTook,
         Map<String, ConnectionEnds> byProtocol) {
@@ -39,6 +39,6 @@ public record ExitReport(
 
     /** How many connections ended by themselves, or as their protocol asks. */
     public int drained() {
-        return Math.max(0, connections - migrated - forced);
+        return Math.max(0, connections - moved - forced);
     }
 }

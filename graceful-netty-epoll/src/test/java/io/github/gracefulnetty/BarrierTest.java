@@ -11,6 +11,7 @@ import io.github.gracefulnetty.internal.upgrade.Phases;
 import io.github.gracefulnetty.internal.wire.Message;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -258,6 +259,22 @@ class BarrierTest {
             assertThatThrownBy(() -> upgrade.get(20, TimeUnit.SECONDS))
                     .hasCauseInstanceOf(HandoffException.class)
                     .hasMessageContaining("unexpected: java.lang.NoClassDefFoundError: expected by the test");
+            assertServesAndHandsOver(old);
+        }
+    }
+
+    @Test
+    void shouldEndWhatACommandStartedThatForksInsteadOfTurningIntoTheSuccessor() throws Exception {
+        Path note = directory.resolve("pid");
+        List<String> forks = List.of("/bin/sh", "-c", "sleep 600 & echo $! > " + note + "; wait");
+        try (Greeter old = serve(builder().upgradeTimeout(SHORT).upgradeCommand(forks))) {
+            CompletableFuture<UpgradeResult> upgrade = old.graceful.upgrade();
+            await().until(() -> Files.exists(note) && Files.size(note) > 0);
+            long forked = Long.parseLong(Files.readString(note).trim());
+            assertThatThrownBy(() -> upgrade.get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("it has not connected; it has started others, [" + forked + "]")
+                    .hasMessageContaining("exec");
+            await().until(() -> ProcessHandle.of(forked).isEmpty());
             assertServesAndHandsOver(old);
         }
     }

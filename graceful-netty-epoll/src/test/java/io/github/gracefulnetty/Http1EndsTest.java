@@ -129,7 +129,7 @@ class Http1EndsTest {
         ExitReport report = old.exit();
         assertThat(report.forced()).isZero();
         assertThat(ConnectionEnds.describe(report.byProtocol()))
-                .isEqualTo(way == Way.MOVE ? "http/1.1: 1 migrated" : "http/1.1: 1 drained");
+                .isEqualTo(way == Way.MOVE ? "http/1.1: 1 moved" : "http/1.1: 1 drained");
     }
 
     /** Neither here nor in the successor. */
@@ -138,7 +138,7 @@ class Http1EndsTest {
         client.close();
         ExitReport report = old.exit();
         assertThat(report.forced()).isZero();
-        assertThat(report.migrated()).isZero();
+        assertThat(report.moved()).isZero();
     }
 
     @AfterEach

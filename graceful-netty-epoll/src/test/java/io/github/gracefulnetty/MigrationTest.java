@@ -62,7 +62,7 @@ class MigrationTest {
                     assertThat(silent.ask("/")).isEqualTo("young");
                     assertThat(client.ask("/")).isEqualTo("young");
                     assertThat(report.connections()).isEqualTo(2);
-                    assertThat(report.migrated()).isEqualTo(2);
+                    assertThat(report.moved()).isEqualTo(2);
                     assertThat(report.drained()).isZero();
                     assertThat(report.forced()).isZero();
                     assertThat(report.byProtocol()).isEqualTo(Map.of("http/1.1", new ConnectionEnds(2, 0, 0, 0)));
@@ -80,7 +80,7 @@ class MigrationTest {
             for (int i = 1; i <= 3; i++) {
                 Site next = start(true);
                 serve(next, listener.localAddress(), http(Integer.toString(i)));
-                assertThat(current.exit().migrated()).isEqualTo(1);
+                assertThat(current.exit().moved()).isEqualTo(1);
                 current.close();
                 current = next;
                 assertThat(client.ask("/")).isEqualTo(Integer.toString(i));
@@ -104,7 +104,7 @@ class MigrationTest {
                     assertThat(client.answer()).isEqualTo("old");
                     answers.remove().run();
                     assertThat(client.answer()).isEqualTo("old");
-                    assertThat(old.exit().migrated()).isEqualTo(1);
+                    assertThat(old.exit().moved()).isEqualTo(1);
                     assertThat(client.ask("/3")).isEqualTo("young");
                 }
             }
@@ -135,7 +135,7 @@ class MigrationTest {
                     assertThat(client.answer()).isEqualTo("young");
                     assertThat(client.answer()).isEqualTo("young");
                     assertThat(client.ask("/")).isEqualTo("young");
-                    assertThat(old.exit().migrated()).isEqualTo(1);
+                    assertThat(old.exit().moved()).isEqualTo(1);
                 }
             }
         }
@@ -176,7 +176,7 @@ class MigrationTest {
                     await().untilAsserted(() -> assertThat(other.ask("/")).isEqualTo("young"));
                     client.send(second);
                     assertThat(client.answer()).as(first).isEqualTo("old");
-                    assertThat(old.exit().migrated()).isEqualTo(2);
+                    assertThat(old.exit().moved()).isEqualTo(2);
                     assertThat(client.ask("/")).isEqualTo("young");
                 }
             }
@@ -193,7 +193,7 @@ class MigrationTest {
                     serve(young, listener.localAddress(), http("young"));
                     awaitDrainOf(client);
                     ExitReport report = old.exit();
-                    assertThat(report.migrated()).isZero();
+                    assertThat(report.moved()).isZero();
                     assertThat(report.drained()).isEqualTo(1);
                 }
             }
@@ -209,7 +209,7 @@ class MigrationTest {
                 try (Site young = start(true)) {
                     serve(young, listener.localAddress(), () -> List.of(new Counter()));
                     awaitDrainOf(client);
-                    assertThat(old.exit().migrated()).isZero();
+                    assertThat(old.exit().moved()).isZero();
                 }
             }
         }
@@ -224,7 +224,7 @@ class MigrationTest {
                 try (Site young = new Site(builder())) {
                     serve(young, listener.localAddress(), http("young"));
                     awaitDrainOf(client);
-                    assertThat(old.exit().migrated()).isZero();
+                    assertThat(old.exit().moved()).isZero();
                 }
             }
         }
@@ -246,7 +246,7 @@ class MigrationTest {
                     serve(young, listener.localAddress(), handlers);
                     assertThat(client.send("a\n").line()).isEqualTo("1 a");
                     client.close();
-                    assertThat(old.exit().migrated()).isZero();
+                    assertThat(old.exit().moved()).isZero();
                 }
             }
         }
@@ -266,7 +266,7 @@ class MigrationTest {
                     serve(young, listener.localAddress(), MigrationTest::counters);
                     assertThat(client.send("b\n").line()).isEqualTo("2 b");
                     assertThat(inTheMiddle.send("z\n").line()).isEqualTo("2 yz");
-                    assertThat(old.exit().migrated()).isEqualTo(2);
+                    assertThat(old.exit().moved()).isEqualTo(2);
                     assertThat(client.send("c\n").line()).isEqualTo("3 c");
                     assertThat(inTheMiddle.send("d\n").line()).isEqualTo("3 d");
                 }
@@ -295,7 +295,7 @@ class MigrationTest {
                             }));
                     assertThat(client.send("b\n").line()).isEqualTo("2 b");
                     ExitReport report = old.exit();
-                    assertThat(report.migrated()).isZero();
+                    assertThat(report.moved()).isZero();
                     assertThat(report.forced()).isEqualTo(1);
                     assertThat(report.byProtocol()).isEqualTo(Map.of("other", new ConnectionEnds(0, 0, 0, 1)));
                     assertThat(events).containsExactly("asked");

@@ -71,7 +71,7 @@ class MovesPropertyTest {
                 current = successor;
                 assertThat(report.forced()).isZero();
                 upgrades++;
-                moved += report.migrated();
+                moved += report.moved();
             }
             for (Future<?> one : running) {
                 one.get();

@@ -60,7 +60,7 @@ class WebSocketMigrationTest {
                 Site next = start();
                 serve(next, listener.localAddress(), counters(Integer.toString(i)));
                 ExitReport report = current.exit();
-                assertThat(ConnectionEnds.describe(report.byProtocol())).isEqualTo("websocket: 1 migrated");
+                assertThat(ConnectionEnds.describe(report.byProtocol())).isEqualTo("websocket: 1 moved");
                 current.close();
                 current = next;
                 assertThat(client.ask("b")).isEqualTo((i + 1) + " b from " + i + " counting");
@@ -100,7 +100,7 @@ class WebSocketMigrationTest {
                     await().untilAsserted(() -> assertThat(other.ask("x")).contains("from young"));
                     client.bytes(second);
                     assertThat(client.read().text()).isEqualTo("2 whole from old null");
-                    assertThat(old.exit().migrated()).isEqualTo(2);
+                    assertThat(old.exit().moved()).isEqualTo(2);
                     assertThat(client.ask("b")).isEqualTo("3 b from young null");
                 }
             }
@@ -122,7 +122,7 @@ class WebSocketMigrationTest {
                     client.bytes(java.util.Arrays.copyOfRange(frame, half, frame.length), RawWebSocket.text("b"));
                     assertThat(client.read().text()).isEqualTo("1 " + letters + " from old null");
                     assertThat(client.read().text()).startsWith("2 b");
-                    assertThat(old.exit().migrated()).isEqualTo(1);
+                    assertThat(old.exit().moved()).isEqualTo(1);
                     assertThat(client.ask("c")).isEqualTo("3 c from young null");
                 }
             }
@@ -140,7 +140,7 @@ class WebSocketMigrationTest {
                 assertThat(client.ask("begin")).isEqualTo("he");
                 serve(young, listener.localAddress(), counters("young"));
                 assertThat(client.ask("end")).isEqualTo("llo");
-                assertThat(old.exit().migrated()).isEqualTo(1);
+                assertThat(old.exit().moved()).isEqualTo(1);
                 assertThat(client.ask("a")).isEqualTo("3 a from young null");
             }
         }
@@ -162,7 +162,7 @@ class WebSocketMigrationTest {
                 Frame end = client.bytes(RawWebSocket.close(1000)).read();
                 assertThat(end.status()).as("of Netty, which answers its own").isEqualTo(1000);
                 assertThat(client.isAtEnd()).isTrue();
-                assertThat(old.exit().migrated()).isEqualTo(1);
+                assertThat(old.exit().moved()).isEqualTo(1);
             }
         }
     }
@@ -217,7 +217,7 @@ class WebSocketMigrationTest {
                 assertThat(client.read().text()).isEqualTo("hello");
                 assertThat(client.ask("a")).isEqualTo("1 a from x null");
                 serve(young, listener.localAddress(), parts);
-                assertThat(old.exit().migrated()).isEqualTo(1);
+                assertThat(old.exit().moved()).isEqualTo(1);
                 assertThat(client.ask("b")).isEqualTo("2 b from x null");
             }
         }
@@ -241,7 +241,7 @@ class WebSocketMigrationTest {
                                 new Counter("young")));
                 assertThat(client.read().status()).isEqualTo(1012);
                 assertThat(client.bytes(RawWebSocket.close(1012)).isAtEnd()).isTrue();
-                assertThat(old.exit().migrated()).isZero();
+                assertThat(old.exit().moved()).isZero();
             }
         }
     }

@@ -8,6 +8,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A server in which something blocks for ever as soon as it serves. Arguments: a {@link Where}, the port, and the drain
@@ -18,6 +19,8 @@ public final class StuckServer {
     public enum Where {
         READY_CALLBACK,
         CONTROL_LOOP,
+        /** Nothing blocks: the control loop has ended. */
+        DEAD_LOOP,
         /** The control loop, and then a shutdown hook, too: only a halt ends the JVM. */
         SHUTDOWN_HOOK
     }
@@ -50,7 +53,15 @@ public final class StuckServer {
         if (where == Where.SHUTDOWN_HOOK) {
             Runtime.getRuntime().addShutdownHook(new Thread(StuckServer::await, "stuck-hook"));
         }
-        if (where != Where.READY_CALLBACK) {
+        if (where == Where.DEAD_LOOP) {
+            graceful.runtime()
+                    .parts()
+                    .control()
+                    .loop()
+                    .shutdownGracefully(0, 0, TimeUnit.SECONDS)
+                    .sync();
+            block();
+        } else if (where != Where.READY_CALLBACK) {
             graceful.runtime().parts().control().execute(StuckServer::block);
         }
         graceful.awaitExit();

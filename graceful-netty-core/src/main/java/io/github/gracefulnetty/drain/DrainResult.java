@@ -15,7 +15,7 @@ import java.util.Map;
 public record DrainResult(int connections, int forced, Duration took, Map<String, ConnectionEnds> byProtocol) {
     /** How many have moved to the successor. */
     public int moved() {
-        return byProtocol.values().stream().mapToInt(ConnectionEnds::migrated).sum();
+        return byProtocol.values().stream().mapToInt(ConnectionEnds::moved).sum();
     }
 
     /** How many it has ended: those that were opened while it lasted, too. */

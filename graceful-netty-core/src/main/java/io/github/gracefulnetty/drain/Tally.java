@@ -55,7 +55,7 @@ final class Tally implements ConnectionTracker.Watcher {
 
     private static ConnectionEnds sum(ConnectionEnds one, ConnectionEnds other) {
         return new ConnectionEnds(
-                one.migrated() + other.migrated(),
+                one.moved() + other.moved(),
                 one.drained() + other.drained(),
                 one.idle() + other.idle(),
                 one.forced() + other.forced());

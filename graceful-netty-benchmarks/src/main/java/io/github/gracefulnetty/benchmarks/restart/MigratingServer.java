@@ -68,6 +68,6 @@ final class MigratingServer {
     }
 
     private static String moved(ExitReport report) {
-        return MOVED + report.migrated() + " " + report.drainTook().toNanos();
+        return MOVED + report.moved() + " " + report.drainTook().toNanos();
     }
 }

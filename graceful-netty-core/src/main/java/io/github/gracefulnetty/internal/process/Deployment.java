@@ -94,14 +94,15 @@ public final class Deployment {
         try {
             Path leadsTo = Path.of(named).toRealPath();
             if (!leadsTo.toString().equals(directory)) {
-                problems.add(
-                        named + ", where this process was started, leads to " + leadsTo + " by now, but the successor"
-                                + " is started where this process works, in " + directory
-                                + ": with relative paths it is the old"
-                                + " version; use absolute ones, or start a second copy in " + named);
+                problems.add("the directory " + named + ", where this process was started, leads to " + leadsTo
+                        + " by now, but the successor"
+                        + " is started where this process works, in " + directory
+                        + ": with relative paths it is the old"
+                        + " version; use absolute ones, or start a second copy in " + named);
             }
         } catch (IOException e) {
-            problems.add(named + ", where this process was started, is not there any more: the successor is started in "
+            problems.add("the directory " + named
+                    + ", where this process was started, is not there any more: the successor is started in "
                     + directory);
         }
     }

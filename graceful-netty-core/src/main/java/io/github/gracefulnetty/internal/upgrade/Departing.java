@@ -221,14 +221,14 @@ final class Departing {
 
     private void serveAgain(Departure departure, String reason) {
         Guard.all(
+                () -> parts.phases().leave(Event.RESUMED, new Phase.Serving()),
+                () -> departure.drain().cancel(),
+                () -> parts.register().accept(true),
                 () -> LOGGER.error(
                         "graceful-netty: upgrade {} rolled back after {} ms, this process serves again: {}",
                         departure.handover().name(),
                         departure.handover().elapsedMillis(),
                         reason),
-                () -> parts.phases().leave(Event.RESUMED, new Phase.Serving()),
-                () -> departure.drain().cancel(),
-                () -> parts.register().accept(true),
                 () -> parts.register().keepPaths(false),
                 endpoint::closePrivate,
                 this::takeBackPaths,

@@ -360,7 +360,7 @@ public final class GracefulRuntime implements Whole {
 
     private static void log(DrainResult result) {
         LOGGER.info(
-                "graceful-netty: drained {} connections in {} ms, {} of them closed by force, {} migrated{}",
+                "graceful-netty: drained {} connections in {} ms, {} of them closed by force, {} moved{}",
                 result.total(),
                 result.took().toMillis(),
                 result.forced(),

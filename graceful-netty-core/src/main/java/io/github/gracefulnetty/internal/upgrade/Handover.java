@@ -93,6 +93,11 @@ final class Handover {
         return process != null;
     }
 
+    /** A guess why the process that was started has not connected, for messages; empty if there is none. */
+    String whyNotConnected() {
+        return process == null ? "" : process.whyNotConnected();
+    }
+
     /** As the kernel tells it; 0 while it is not known. */
     long successorPid() {
         return successorPid;

@@ -329,12 +329,12 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         Phase phase = parts.phases().current();
         String doing;
         if (phase instanceof Phase.Spawning) {
-            doing = "it has not connected";
+            doing = "it has not connected" + handover.whyNotConnected();
         } else if (phase instanceof Phase.Transferring) {
             String pending = parts.states().pending();
             doing = pending.isEmpty() ? handover.progress() : pending;
         } else if (phase instanceof Phase.AwaitingReady) {
-            doing = "it has everything, but its application has not said ready";
+            doing = "it has everything, but its application has not called ready()";
         } else {
             doing = "it was told to go on, but does not serve";
         }
@@ -351,7 +351,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                 && replaced.departure().handover() == handover) {
             replaced.departure().watch().exited(how);
         } else {
-            fail(handover, handover.successor() + " " + how + " before it was ready", true);
+            String why = isIn(handover, Phase.Spawning.class) ? handover.whyNotConnected() : "";
+            fail(handover, handover.successor() + " " + how + " before it was ready" + why, true);
         }
     }
 

@@ -44,6 +44,9 @@ final class ProbationWatch {
 
     private static final Duration LEAST_SILENCE = Duration.ofSeconds(1);
 
+    /** How long after its last descriptor was closed the kernel may take to tell how a process ended. */
+    private static final Duration TIME_TO_TELL = Duration.ofMillis(100);
+
     private final ControlLoop control;
     private final Channel connection;
     private final String successor;
@@ -147,9 +150,13 @@ final class ProbationWatch {
         fail(successor + " hangs: it has said nothing for " + silence.toMillis() + " ms", true);
     }
 
-    /** The connection is closed. */
+    /** The connection is closed. How a process of ours ended, if it has, is known a moment later, and says more. */
     void hungUp() {
-        gone("hung up", true);
+        if (process == null) {
+            gone("hung up", true);
+        } else {
+            control.schedule(() -> gone("hung up", true), TIME_TO_TELL);
+        }
     }
 
     /** The successor's process, which this one started, has ended. */

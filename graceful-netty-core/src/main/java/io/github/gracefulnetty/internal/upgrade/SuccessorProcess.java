@@ -5,6 +5,7 @@ import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.ChildProcess;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.process.Deployment;
+import io.github.gracefulnetty.internal.process.FixedPorts;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,10 +27,12 @@ final class SuccessorProcess {
     private static final int LEAST_ROOM = 4;
 
     private final Process process;
+    private final List<String> fixedPorts;
     private volatile boolean watched = true;
 
-    private SuccessorProcess(Process process) {
+    private SuccessorProcess(Process process, List<String> fixedPorts) {
         this.process = process;
+        this.fixedPorts = fixedPorts;
     }
 
     /**
@@ -47,7 +50,8 @@ final class SuccessorProcess {
             Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
             checkRoom();
-            return new SuccessorProcess(ChildProcess.start(builder));
+            List<String> fixedPorts = FixedPorts.in(builder.command(), builder.environment());
+            return new SuccessorProcess(ChildProcess.start(builder), fixedPorts);
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
         } catch (IOException e) {
@@ -88,6 +92,23 @@ final class SuccessorProcess {
         return process.pid();
     }
 
+    /** Why it may be that it has not connected and never will, as far as that can be seen from here; else empty. */
+    String whyNotConnected() {
+        List<Long> others = process.descendants().map(ProcessHandle::pid).toList();
+        if (!others.isEmpty()) {
+            return "; it has started others, " + others
+                    + ", but must turn into the successor itself: a script starts that with exec";
+        }
+        if (!process.isAlive() && process.exitValue() == 0) {
+            return ": it must turn into the successor; a script starts that with exec, and not in the background";
+        }
+        if (!process.isAlive() && !fixedPorts.isEmpty()) {
+            return "; two processes cannot have one port, and this one may hold that of " + String.join(" ", fixedPorts)
+                    + ": use port 0, or an upgradeCommand with another";
+        }
+        return "";
+    }
+
     /** Tells, on some thread and in words, how the process ended, until it is disowned. */
     void onExit(Consumer<String> action) {
         process.onExit().thenAccept(ended -> {
@@ -105,7 +126,7 @@ final class SuccessorProcess {
     }
 
     /**
-     * Ends it: asks, then kills.
+     * Ends it, and what it has started: asks, then kills.
      *
      * @param byItself whether it is about to exit: then it is asked only if it does not
      * @return completes, on some thread, when it has been reaped; or after some seconds, if the kernel cannot end it
@@ -126,9 +147,13 @@ final class SuccessorProcess {
         if (ended.isDone()) {
             return;
         }
+        // Before their parent ends: nobody knows whose they are then.
+        List<ProcessHandle> others = process.descendants().toList();
+        others.forEach(ProcessHandle::destroy);
         process.destroy();
         control.schedule(
                 () -> {
+                    others.forEach(ProcessHandle::destroyForcibly);
                     if (!ended.isDone()) {
                         process.destroyForcibly();
                         control.schedule(() -> ended.complete(null), KILLED);

@@ -200,6 +200,23 @@ final class SuccessorRole implements Takeover.Owner {
         }
     }
 
+    /** The predecessor sees no more than that this process is silent; what it waits for is known here. */
+    @Override
+    public void late(Takeover takeover) {
+        if (parts.phases().current() instanceof Phase.Initialising) {
+            List<Description> unclaimed = parts.register().unclaimedSockets();
+            giveUp(
+                    takeover,
+                    "its application has not called ready() in time"
+                            + parts.register()
+                                    .whyNotBound()
+                                    .map(why -> "; " + why)
+                                    .orElse("")
+                            + (unclaimed.isEmpty() ? "" : "; inherited and not bound: " + unclaimed),
+                    new IllegalStateException("not ready"));
+        }
+    }
+
     @Override
     public void timedOut(Takeover takeover) {
         giveUp(

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The successor's half of one upgrade, and its view of the predecessor until that is gone: its deadline, which runs from
@@ -41,12 +42,18 @@ final class Takeover {
         /** It is over: the predecessor hung up without a word. It is dead, or cannot go on. */
         void hungUp(Takeover takeover);
 
+        /** The time in which this process must be ready is all but over: it may still say why it is not. */
+        void late(Takeover takeover);
+
         /** Neither was this process let go on in time, nor did the predecessor give up. */
         void timedOut(Takeover takeover);
     }
 
     /** How long it may take until the predecessor has accepted this process and says how long the rest may take. */
     private static final Duration WELCOME = Duration.ofSeconds(60);
+
+    /** How long before the predecessor gives up this process does; a tenth of a time that is short. */
+    private static final Duration TIME_TO_TELL = Duration.ofMillis(500);
 
     /** How long, beyond the deadline, the predecessor may take to say that it has passed. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
@@ -59,6 +66,7 @@ final class Takeover {
     private List<Inherited> descriptors = new ArrayList<>();
     private Map<String, byte[]> states = Map.of();
     private Deadline deadline;
+    private @Nullable Deadline late;
     private Duration limit = WELCOME;
     private volatile int generation = 1;
     private volatile long predecessorPid;
@@ -122,7 +130,14 @@ final class Takeover {
 
     /** The predecessor has let this process go on. */
     void committed() {
+        cancelDeadlines();
+    }
+
+    private void cancelDeadlines() {
         deadline.cancel();
+        if (late != null) {
+            late.cancel();
+        }
     }
 
     /** Ends it from this side: tells the predecessor why. Closes what nobody has been given. */
@@ -141,7 +156,7 @@ final class Takeover {
 
     private void over() {
         over = true;
-        deadline.cancel();
+        cancelDeadlines();
         for (Inherited descriptor : take()) {
             Guard.quietly(() -> descriptor.descriptor().close());
         }
@@ -166,6 +181,9 @@ final class Takeover {
             limit = Duration.ofMillis(welcome.readyWithinMillis());
             deadline.cancel();
             deadline = Deadline.in(limit.plus(LAST_WORDS), control, () -> owner.timedOut(Takeover.this));
+            Duration tenth = limit.dividedBy(10);
+            Duration toTell = tenth.compareTo(TIME_TO_TELL) < 0 ? tenth : TIME_TO_TELL;
+            late = Deadline.in(limit.minus(toTell), control, () -> owner.late(Takeover.this));
             owner.welcomed(Takeover.this);
         }
 

@@ -149,7 +149,7 @@ final class HtmlReport {
         note(
                 html,
                 "its connections",
-                "What became of the connections of a process that has ended: migrated ones are its successor's, and "
+                "What became of the connections of a process that has ended: moved ones are its successor's, and "
                         + "their clients did not notice.");
         note(
                 html,

@@ -56,7 +56,7 @@ class HtmlReportTest {
                         "4.50",
                         "77.13",
                         "1.23 s",
-                        "http/1.1: 204 migrated, 8 drained");
+                        "http/1.1: 204 moved, 8 drained");
         assertThat(cells.subList(39, 52))
                 .startsWith("-", "failed successor", "104")
                 .endsWith("rolled back, 1.23 s", "-");

@@ -23,7 +23,7 @@ final class Runs {
     /** Two replacements and one that was rolled back, and nothing lost. */
     static DemoResult clean() {
         return new DemoResult(
-                load(0, 0, List.of()), steps(), Map.of(102L, "http/1.1: 204 migrated, 8 drained"), List.of());
+                load(0, 0, List.of()), steps(), Map.of(102L, "http/1.1: 204 moved, 8 drained"), List.of());
     }
 
     /** The same with lost and refused requests, and a problem. */
@@ -43,7 +43,7 @@ final class Runs {
         return new DemoResult(
                 load(2, 3, List.of(incident)),
                 steps(),
-                Map.of(102L, "http/1.1: 204 migrated, 8 drained"),
+                Map.of(102L, "http/1.1: 204 moved, 8 drained"),
                 List.of("process 103 \"did\" <not> end"));
     }
 

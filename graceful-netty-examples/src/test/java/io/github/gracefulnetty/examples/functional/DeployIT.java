@@ -127,6 +127,20 @@ class DeployIT {
                         + " by now, but the successor is started where this process works, in " + before);
     }
 
+    @Test
+    void shouldNameThePortThatPredecessorAndSuccessorCannotBothHave() throws IOException {
+        String debugger = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:" + FreePort.find();
+        RunningProcess server = processes.start(command().jvm(debugger));
+        ServerGeneration first = server.awaitReady(1);
+        try (StrictClient client = load(first)) {
+            first.hup();
+            assertThat(server.err().await(SERVES_ON))
+                    .containsPattern("exited with status \\d+ before it was ready")
+                    .contains("two processes cannot have one port", debugger);
+            assertClean(client.stop());
+        }
+    }
+
     private JavaCommand command() {
         return command(FreePort.find());
     }

@@ -49,7 +49,7 @@ final class LastingServer {
         graceful.exitFuture().thenAccept(report -> {
             workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             boss.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-            System.out.println("MOVED " + step + ": " + report.migrated() + " of " + report.connections());
+            System.out.println("MOVED " + step + ": " + report.moved() + " of " + report.connections());
         });
         new GracefulBootstrap(graceful)
                 .group(boss, workers)

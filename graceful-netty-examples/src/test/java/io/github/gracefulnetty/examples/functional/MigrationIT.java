@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MigrationIT {
     private static final int UPGRADES = 10;
     private static final Pattern DRAINED =
-            Pattern.compile("drained (\\d+) connections in (\\d+) ms, (\\d+) of them closed by force, (\\d+) migrated");
+            Pattern.compile("drained (\\d+) connections in (\\d+) ms, (\\d+) of them closed by force, (\\d+) moved");
 
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();

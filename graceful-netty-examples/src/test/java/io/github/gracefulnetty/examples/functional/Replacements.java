@@ -54,7 +54,7 @@ final class Replacements {
                 .hasSize(current.generation() - 1)
                 .allSatisfy(line -> assertThat(line)
                         .contains("drained " + connections + " connections")
-                        .endsWith(" 0 of them closed by force, " + connections + " migrated (" + protocol + ": "
-                                + connections + " migrated)"));
+                        .endsWith(" 0 of them closed by force, " + connections + " moved (" + protocol + ": "
+                                + connections + " moved)"));
     }
 }

@@ -38,7 +38,7 @@ class StopGuardIT {
     @ParameterizedTest
     @EnumSource(
             value = Where.class,
-            names = {"CONTROL_LOOP", "SHUTDOWN_HOOK"})
+            names = {"CONTROL_LOOP", "DEAD_LOOP", "SHUTDOWN_HOOK"})
     void shouldEndAfterTheDrainTimeoutWhateverBlocksForEver(Where where) {
         RunningProcess server = start(where, "1s");
         ServerGeneration first = awaitStuck(server);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.examples.functional;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.gracefulnetty.examples.load.GenerationResult;
+import io.github.gracefulnetty.examples.load.StrictClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A predecessor that still drains is there again when its successor dies, however long that has been confirmed. */
+class ServeAgainIT {
+    @RegisterExtension
+    final TestProcesses processes = new TestProcesses();
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void shouldServeAgainWhenAConfirmedSuccessorIsKilledAndBeReplacedLater() {
+        RunningProcess server = processes.start(command());
+        ServerGeneration first = server.awaitReady(1);
+        HttpConnection idle = HttpConnection.acceptedBy(first);
+        try (StrictClient client = load(first)) {
+            ServerGeneration second = replace(server, first);
+            awaitAnswers(client, 2);
+            second.kill();
+            server.err().await("this process serves again: ");
+            awaitAnswers(client, 1);
+            // Who was connected to the process that was killed has lost a request, and nobody else has.
+            assertThat(client.stop().refused()).isZero();
+        }
+        assertThat(server.err().text()).containsPattern("serves again: .*pid \\d+ .*was killed by signal 9");
+        try (StrictClient client = load(first)) {
+            assertThat(idle.get("/").closes()).isFalse();
+            RunningProcess copy = processes.start(command());
+            ServerGeneration third = copy.awaitReady(2);
+            awaitAnswers(client, 2);
+            assertThat(idle.get("/").pid()).isEqualTo(first.pid());
+            assertThat(server.awaitExit()).as(server::report).isZero();
+            assertThat(client.stop().clean()).isTrue();
+            third.term();
+            assertThat(copy.awaitExit()).as(copy::report).isZero();
+        }
+        idle.close();
+    }
+
+    /** As often as it happens: nothing of the one before is left in the way of the next. */
+    @Test
+    void shouldServeAgainEachTimeThatItsSuccessorIsKilled() {
+        RunningProcess server = processes.start(command());
+        ServerGeneration first = server.awaitReady(1);
+        int atFirst = Integer.MAX_VALUE;
+        for (int round = 1; round <= 4; round++) {
+            try (HttpConnection idle = HttpConnection.acceptedBy(first)) {
+                replace(server, first).kill();
+                int rounds = round;
+                Await.until(
+                        "round " + round + " of " + server,
+                        () -> server.err().count("this process serves again: ") == rounds);
+                assertThat(idle.get("/").pid()).isEqualTo(first.pid());
+            }
+            int most = atFirst;
+            Await.until(
+                    "no more descriptors after round " + round + " than after the first",
+                    () -> Proc.descriptors(first.pid()).size() <= most);
+            atFirst = round == 1 ? Proc.descriptors(first.pid()).size() : atFirst;
+            Await.until(
+                    "no process but the server after round " + round,
+                    () -> Proc.children(first.pid()).isEmpty());
+        }
+        first.term();
+        assertThat(server.awaitExit()).as(server::report).isZero();
+    }
+
+    private JavaCommand command() {
+        return JavaCommand.http(
+                "--no-migrate",
+                "--port",
+                "0",
+                "--drain-timeout",
+                "10m",
+                "--handoff",
+                directory.resolve("handoff.sock").toString());
+    }
+
+    private static ServerGeneration replace(RunningProcess server, ServerGeneration first) {
+        long before = server.err().count("is confirmed after");
+        long readies = server.out().count("READY");
+        first.hup();
+        Await.until(
+                "confirmed successor of " + server,
+                () -> server.err().count("is confirmed after") > before
+                        && server.out().count("READY") > readies);
+        return new ServerGeneration(server.newestPid(), 2, first.addresses());
+    }
+
+    private static StrictClient load(ServerGeneration server) {
+        StrictClient client = StrictClient.builder()
+                .address(server.address())
+                .busy(2)
+                .paced(10, Duration.ofMillis(50))
+                .fresh(2, Duration.ofMillis(10))
+                .start();
+        awaitAnswers(client, server.generation());
+        return client;
+    }
+
+    /** More answers of that generation than there were. */
+    private static void awaitAnswers(StrictClient client, int generation) {
+        long before = answers(client, generation);
+        Await.until("answers of generation " + generation, () -> answers(client, generation) > before);
+    }
+
+    private static long answers(StrictClient client, int generation) {
+        return client.snapshot()
+                .generation(generation)
+                .map(GenerationResult::answered)
+                .orElse(0L);
+    }
+}
