@@ -6,7 +6,7 @@ import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.migration.MoveMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.transfer.FileItem;
 import io.github.gracefulnetty.internal.upgrade.ExternalSettings;
@@ -256,7 +256,7 @@ public final class Graceful {
         private Optional<List<String>> command = Optional.empty();
         private long maxApplicationState = MessageCodec.MAX_STATE;
         private String application = "";
-        private Migration.Mode migration = Migration.Mode.DECLARED;
+        private MoveMode migration = MoveMode.DECLARED;
         private boolean readyWhenListenersAreClaimed;
         private boolean allowDroppedListeners;
         private boolean allowSameProcess;
@@ -413,7 +413,7 @@ public final class Graceful {
          * application seldom do. All generations should agree: a connection moves only to a successor that expects it.
          */
         public Builder migrateConnections(boolean migrate) {
-            migration = migrate ? Migration.Mode.ALL : Migration.Mode.OFF;
+            migration = migrate ? MoveMode.ALL : MoveMode.OFF;
             return this;
         }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.internal.transfer.HandoffServer;
+import io.github.gracefulnetty.internal.process.Log;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
@@ -10,7 +10,7 @@ import java.util.logging.Logger;
 
 /** What the library logs in this JVM, until it is closed. */
 final class LogLines extends Handler implements AutoCloseable {
-    private final Logger logger = Logger.getLogger(HandoffServer.LOGGER_NAME);
+    private final Logger logger = Logger.getLogger(Log.NAME);
     private final List<String> lines = new CopyOnWriteArrayList<>();
 
     LogLines() {

@@ -70,14 +70,15 @@ final class ConnectionDrain {
     }
 
     /** HTTP/1.1 ends on this connection: what follows may be there already, or is looked for after each read. */
-    static void switched(ChannelPipeline pipeline) {
+    private static void switched(ChannelPipeline pipeline) {
         if (!installOther(pipeline)) {
             pipeline.addFirst(new LateProtocol());
         }
     }
 
     private static boolean install(ChannelPipeline pipeline) {
-        return installOther(pipeline) || (HTTP_CODEC_PRESENT && Http1Drain.install(pipeline));
+        return installOther(pipeline)
+                || (HTTP_CODEC_PRESENT && Http1Drain.install(pipeline, ConnectionDrain::switched));
     }
 
     private static boolean installOther(ChannelPipeline pipeline) {

@@ -20,6 +20,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,17 +38,23 @@ final class Http1Drain extends ChannelDuplexHandler {
     private static final long ENDLESS_MILLIS = 1_000;
 
     private final @Nullable InFlight inFlight;
+    private final Consumer<ChannelPipeline> switched;
     private boolean insists;
     private boolean paused;
     private boolean lastResponseBegan;
     private boolean closing;
 
-    private Http1Drain(@Nullable InFlight inFlight) {
+    private Http1Drain(@Nullable InFlight inFlight, Consumer<ChannelPipeline> switched) {
         this.inFlight = inFlight;
+        this.switched = switched;
     }
 
-    /** Puts itself behind the HTTP/1.1 codec of a server pipeline; {@code false} if there is none. */
-    static boolean install(ChannelPipeline pipeline) {
+    /**
+     * Puts itself behind the HTTP/1.1 codec of a server pipeline; {@code false} if there is none.
+     *
+     * @param switched gets the pipeline when HTTP/1.1 ends on it
+     */
+    static boolean install(ChannelPipeline pipeline, Consumer<ChannelPipeline> switched) {
         if (pipeline.get(Http1Drain.class) != null) {
             return true;
         }
@@ -70,7 +77,7 @@ final class Http1Drain extends ChannelDuplexHandler {
         if (codec == null || !decodes || !encodes || (inFlight != null && inFlight.isHttpOver())) {
             return false;
         }
-        Http1Drain drain = new Http1Drain(inFlight);
+        Http1Drain drain = new Http1Drain(inFlight, switched);
         pipeline.addAfter(codec, null, drain);
         ChannelHandlerContext context = pipeline.context(drain);
         drain.endIfNothingCanCome(context);
@@ -175,7 +182,7 @@ final class Http1Drain extends ChannelDuplexHandler {
         if (!context.isRemoved()) {
             ChannelPipeline pipeline = context.pipeline();
             pipeline.remove(this);
-            ConnectionDrain.switched(pipeline);
+            switched.accept(pipeline);
         }
     }
 

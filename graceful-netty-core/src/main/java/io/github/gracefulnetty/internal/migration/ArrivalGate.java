@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.migration.Migratable;
@@ -31,12 +33,21 @@ import org.jspecify.annotations.Nullable;
  * against our will: that is kept, and comes first.
  */
 final class ArrivalGate extends ChannelDuplexHandler {
+    /** What becomes of one connection. One of both, once, on any thread. */
+    interface Outcome {
+        /** Its pipeline is there and restored. It neither reads nor writes before {@link #start}. */
+        void taken(ArrivalGate held);
+
+        /** Nobody wants it; this process has closed its copy. */
+        void refused(String reason);
+    }
+
     private final Channel connection;
     private final ListenerChannel listener;
     private final MovePolicy policy;
     private final Luggage luggage;
     private final @Nullable Object from;
-    private final Arrivals.Outcome outcome;
+    private final Outcome outcome;
 
     /** What came in against our will: messages, and the events that say how it ended. */
     private final List<Object> read = new ArrayList<>();
@@ -56,7 +67,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
             MovePolicy policy,
             Luggage luggage,
             @Nullable Object from,
-            Arrivals.Outcome outcome) {
+            Outcome outcome) {
         this.connection = connection;
         this.listener = listener;
         this.policy = policy;
@@ -188,7 +199,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
         try {
             startNow();
         } catch (RuntimeException e) {
-            OutgoingMigration.LOGGER.warn("graceful-netty: {} has moved here and cannot start", connection, e);
+            LOGGER.warn("graceful-netty: {} has moved here and cannot start", connection, e);
             connection.unsafe().close(connection.newPromise());
         }
     }

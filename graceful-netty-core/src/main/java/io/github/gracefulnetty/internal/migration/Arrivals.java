@@ -21,15 +21,6 @@ import org.jspecify.annotations.Nullable;
  * listener's bootstrap builds the pipeline. The same for connections that come back. On any thread.
  */
 final class Arrivals {
-    /** What becomes of one connection. One of both, once, on any thread. */
-    interface Outcome {
-        /** Its pipeline is there and restored. It neither reads nor writes before {@link ArrivalGate#start}. */
-        void taken(ArrivalGate held);
-
-        /** Nobody wants it; this process has closed its copy. */
-        void refused(String reason);
-    }
-
     private final NativeTransport transport;
     private final ListenerRegister register;
     private final MovePolicy policy;
@@ -48,7 +39,7 @@ final class Arrivals {
             OwnedDescriptor descriptor,
             Luggage luggage,
             @Nullable Object from,
-            Outcome outcome) {
+            ArrivalGate.Outcome outcome) {
         ListenerChannel listener = listener(listenerKind(description.kind()), luggage);
         if (listener == null) {
             descriptor.close();
@@ -75,7 +66,7 @@ final class Arrivals {
             OwnedDescriptor descriptor,
             Luggage luggage,
             @Nullable Object from,
-            Outcome outcome) {
+            ArrivalGate.Outcome outcome) {
         void refuse(String reason) {
             descriptor.close();
             outcome.refused(reason);

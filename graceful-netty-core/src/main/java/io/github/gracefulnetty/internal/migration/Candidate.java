@@ -18,9 +18,6 @@ final class Candidate {
     /** From which it came back: that one does not try again. */
     private @Nullable Object rejectedBy;
 
-    /** While it is to move. */
-    private @Nullable Waiting waiting;
-
     private volatile boolean left;
 
     /**
@@ -67,16 +64,6 @@ final class Candidate {
     @Nullable
     WebSocketFrames webSocket() {
         return exchanges == null ? null : exchanges.webSocket();
-    }
-
-    /** {@code null} unless it is to move. */
-    @Nullable
-    Waiting waiting() {
-        return waiting;
-    }
-
-    void waits(@Nullable Waiting now) {
-        waiting = now;
     }
 
     /** Its channel closes because it moves. */

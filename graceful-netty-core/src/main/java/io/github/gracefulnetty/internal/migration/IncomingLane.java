@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.process.OtherProcess;
@@ -105,7 +107,7 @@ final class IncomingLane implements IncomingTransfer.Events {
                 connection.descriptor(),
                 luggage(connection.metadata()),
                 null,
-                new Arrivals.Outcome() {
+                new ArrivalGate.Outcome() {
                     @Override
                     public void taken(ArrivalGate gate) {
                         settled.put(new Settled(number, gate, ""));
@@ -196,7 +198,7 @@ final class IncomingLane implements IncomingTransfer.Events {
         }
         if (message instanceof Message.End) {
             if (transfer.isMissingSome()) {
-                OutgoingMigration.LOGGER.warn(
+                LOGGER.warn(
                         "graceful-netty: the predecessor has ended a lane with connections on their way here, they are"
                                 + " lost: {}",
                         transfer.progress());
@@ -228,7 +230,7 @@ final class IncomingLane implements IncomingTransfer.Events {
 
     @Override
     public void failed(String reason) {
-        OutgoingMigration.LOGGER.warn("graceful-netty: no more connections move here on one lane: {}", reason);
+        LOGGER.warn("graceful-netty: no more connections move here on one lane: {}", reason);
         end(Rule.ABANDON);
     }
 

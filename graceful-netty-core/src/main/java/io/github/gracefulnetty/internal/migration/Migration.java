@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
@@ -25,29 +27,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Live migration, both halves, of one process. On the control loop, unless a method says otherwise. */
 public final class Migration {
-    /** Which connections move. */
-    public enum Mode {
-        /** None: all are drained. */
-        OFF,
-        /** Those whose handlers all are Netty's own and known, or {@link io.github.gracefulnetty.migration.Migratable}. */
-        DECLARED,
-        /** Those, and all HTTP/1.1 connections: the application says that its handlers keep nothing between exchanges. */
-        ALL;
-
-        /** As a setting says it. */
-        public String setting() {
-            return switch (this) {
-                case OFF -> "false";
-                case DECLARED -> "declared";
-                case ALL -> "true";
-            };
-        }
-    }
-
     private final @Nullable NativeTransport transport;
     private final ControlLoop control;
     private final ConnectionTracker connections;
-    private final Mode mode;
+    private final MoveMode mode;
     private final MovePolicy policy;
     private final @Nullable Arrivals arrivals;
 
@@ -61,7 +44,7 @@ public final class Migration {
             ControlLoop control,
             ConnectionTracker connections,
             ListenerRegister register,
-            Mode mode) {
+            MoveMode mode) {
         this.transport = transport;
         this.control = control;
         this.connections = connections;
@@ -102,7 +85,7 @@ public final class Migration {
             outgoing = made;
             return made.items(usable);
         } catch (Throwable t) { // the upgrade goes on without
-            OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves: {}", Reasons.of(t));
+            LOGGER.warn("graceful-netty: no connection moves: {}", Reasons.of(t));
             withdraw();
             return List.of();
         }
@@ -129,7 +112,7 @@ public final class Migration {
             String name = one.description().name();
             if (one.description().kind() != DescriptorKind.UNIX_CONNECTION || !LaneName.isOne(name)) {
                 rest.add(one);
-            } else if (mode == Mode.OFF || laneEnds.putIfAbsent(name, one) != null) {
+            } else if (mode == MoveMode.OFF || laneEnds.putIfAbsent(name, one) != null) {
                 one.descriptor().close();
             }
         }
@@ -172,7 +155,7 @@ public final class Migration {
                 throw t;
             }
         } catch (IOException e) {
-            OutgoingMigration.LOGGER.warn("graceful-netty: no connections move here on one lane: {}", Reasons.of(e));
+            LOGGER.warn("graceful-netty: no connections move here on one lane: {}", Reasons.of(e));
         }
     }
 
@@ -184,7 +167,7 @@ public final class Migration {
     private void incomingOver() {
         int moved = movedHere();
         if (++incomingOver == incoming.size() && moved > 0) {
-            OutgoingMigration.LOGGER.info("graceful-netty: {} connections moved here from the predecessor", moved);
+            LOGGER.info("graceful-netty: {} connections moved here from the predecessor", moved);
         }
     }
 

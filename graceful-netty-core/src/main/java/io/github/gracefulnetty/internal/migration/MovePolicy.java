@@ -68,12 +68,12 @@ final class MovePolicy {
         OTHER
     }
 
-    private final Migration.Mode mode;
+    private final MoveMode mode;
 
     // Each pipeline is looked at when it is built and when it moves, by a JVM that may be young.
     private final Map<Class<?>, Sort> sorts = new ConcurrentHashMap<>();
 
-    MovePolicy(Migration.Mode mode) {
+    MovePolicy(MoveMode mode) {
         this.mode = mode;
     }
 
@@ -96,7 +96,7 @@ final class MovePolicy {
         ChannelPipeline pipeline = connection.pipeline();
         Map<String, ChannelHandler> handlers = pipeline.toMap();
         List<String> codec = httpCodec(handlers);
-        boolean movable = mode != Migration.Mode.OFF && isMovable(handlers, !codec.isEmpty(), null);
+        boolean movable = mode != MoveMode.OFF && isMovable(handlers, !codec.isEmpty(), null);
         HttpExchanges exchanges = codec.isEmpty() ? null : HttpExchanges.install(pipeline, codec);
         if (!movable) {
             return false;
@@ -156,7 +156,7 @@ final class MovePolicy {
             if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && HttpExchanges.isPart(handler))) {
                 unknown |= !isWatched(handler, http, candidate);
             } else {
-                unknown |= sort == Sort.CHUNKED || mode != Migration.Mode.ALL;
+                unknown |= sort == Sort.CHUNKED || mode != MoveMode.ALL;
             }
         }
         // Who has opened a WebSocket knows something about it: HTTP/1.1 alone is no reason to move.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
@@ -121,7 +123,7 @@ final class OutgoingLane {
             bytesPair.close();
             descriptorPair.close();
         } catch (IOException e) {
-            OutgoingMigration.LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
+            LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
         }
     }
 
@@ -165,7 +167,7 @@ final class OutgoingLane {
             adopted.unsafe().closeForcibly();
         }
         descriptorPair.closeBecause(why);
-        OutgoingMigration.LOGGER.warn("graceful-netty: no connection moves on one lane: {}", Reasons.of(why));
+        LOGGER.warn("graceful-netty: no connection moves on one lane: {}", Reasons.of(why));
         close(Reasons.of(why));
     }
 
@@ -263,7 +265,7 @@ final class OutgoingLane {
                 copies.close();
             }
         } catch (Throwable t) { // the lane waits for an answer
-            OutgoingMigration.LOGGER.debug("graceful-netty: a connection does not move now", t);
+            LOGGER.debug("graceful-netty: a connection does not move now", t);
             return null;
         }
     }
@@ -368,7 +370,7 @@ final class OutgoingLane {
                 copies.close();
             }
         } catch (IOException e) {
-            OutgoingMigration.LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
+            LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
         }
     }
 

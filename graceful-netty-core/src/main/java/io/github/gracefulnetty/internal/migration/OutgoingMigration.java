@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
@@ -12,8 +14,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
  * closed, the successor. Whatever goes wrong before, it comes back.
  */
 final class OutgoingMigration implements Mover, OutgoingLane.Owner {
-    static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Migration.class);
-
     private static final int FLUSHED_MILLIS = 10;
 
     private final Packer packer;
@@ -96,12 +94,12 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         if (candidate == null || lane == null) {
             return false;
         }
-        Waiting earlier = candidate.waiting();
+        Waiting earlier = Waiting.of(connection);
         if (earlier != null) {
             earlier.stay(); // where an upgrade that failed had it
         }
         Waiting waits = new Waiting(connection, candidate, lane, busy);
-        candidate.waits(waits);
+        waits.attach();
         waits.ask();
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
@@ -119,22 +117,21 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     public boolean isBusy(Channel connection) {
         Candidate candidate = Candidate.of(connection);
         return candidate != null
-                && waiting(candidate) != null
+                && waiting(connection) != null
                 && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
     }
 
     @Override
     public void insist(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        Waiting waits = waiting(candidate);
+        Waiting waits = waiting(connection);
         if (waits != null) {
             waits.insist();
         }
     }
 
     /** {@code null} unless it is this migration that takes it. */
-    private @Nullable Waiting waiting(@Nullable Candidate candidate) {
-        Waiting waits = candidate == null ? null : candidate.waiting();
+    private @Nullable Waiting waiting(Channel connection) {
+        Waiting waits = Waiting.of(connection);
         return waits != null && waits.isOf(busy) ? waits : null;
     }
 
@@ -152,7 +149,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public @Nullable Move pack(Channel connection, Duplicator duplicator) {
         Candidate candidate = Candidate.of(connection);
-        Waiting waits = waiting(candidate);
+        Waiting waits = waiting(connection);
         if (candidate == null || waits == null || !connection.isActive()) {
             return null;
         }
@@ -167,7 +164,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         }
         try {
             Move move = packer.pack(connection, handlers, candidate, duplicator);
-            candidate.waits(null);
+            Waiting.detach(connection);
             return move;
         } catch (Throwable t) {
             doesNotMove(connection, Reasons.of(t));
@@ -203,10 +200,9 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     /** On its event loop: it is drained like any other. */
     private void stay(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        Waiting waits = waiting(candidate);
-        if (candidate != null && waits != null) {
-            candidate.waits(null);
+        Waiting waits = waiting(connection);
+        if (waits != null) {
+            Waiting.detach(connection);
             waits.stay();
             stays.accept(connection);
         }
@@ -234,7 +230,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public void cameBack(Move move, String why) {
         LOGGER.debug("graceful-netty: {} stays here: {}", move.description(), why);
-        arrivals.arrive(move.description(), move.owned(), move.luggage(), this, new Arrivals.Outcome() {
+        arrivals.arrive(move.description(), move.owned(), move.luggage(), this, new ArrivalGate.Outcome() {
             @Override
             public void taken(ArrivalGate held) {
                 held.start();

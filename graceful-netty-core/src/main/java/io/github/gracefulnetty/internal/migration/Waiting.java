@@ -4,7 +4,9 @@ package io.github.gracefulnetty.internal.migration;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.AttributeKey;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that is to move. Most are idle, and do so when it is their turn. One that is not gets this as its first
@@ -12,6 +14,8 @@ import java.util.Set;
  * with. On the connection's event loop.
  */
 final class Waiting extends ChannelDuplexHandler {
+    private static final AttributeKey<Waiting> KEY = AttributeKey.valueOf(Waiting.class, "waiting");
+
     private final Channel channel;
     private final Candidate candidate;
     private final OutgoingLane lane;
@@ -27,6 +31,21 @@ final class Waiting extends ChannelDuplexHandler {
         this.candidate = candidate;
         this.lane = lane;
         this.busy = busy;
+    }
+
+    /** The one of a connection that is to move, else {@code null}. On its event loop. */
+    static @Nullable Waiting of(Channel connection) {
+        return connection.hasAttr(KEY) ? connection.attr(KEY).get() : null;
+    }
+
+    /** It is the connection's from now on. */
+    void attach() {
+        channel.attr(KEY).set(this);
+    }
+
+    /** The connection does not wait any more. */
+    static void detach(Channel connection) {
+        connection.attr(KEY).set(null);
     }
 
     /** Whether it was made for the migration that has these busy ones: one that has ended may not know it yet. */
@@ -46,7 +65,7 @@ final class Waiting extends ChannelDuplexHandler {
 
     /** It may be idle now. */
     void ask() {
-        if (!asked && candidate.waiting() == this) {
+        if (!asked && of(channel) == this) {
             asked = true;
             lane.ask(channel);
         }
@@ -76,8 +95,8 @@ final class Waiting extends ChannelDuplexHandler {
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         busy.remove(this);
-        if (candidate.waiting() == this) {
-            candidate.waits(null);
+        if (of(channel) == this) {
+            detach(channel);
         }
         if (paused && channel.isOpen()) {
             channel.config().setAutoRead(true);

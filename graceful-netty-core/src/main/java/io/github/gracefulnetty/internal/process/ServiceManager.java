@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class ServiceManager {
     /** The variable that names the socket. */
     public static final String VARIABLE = "NOTIFY_SOCKET";
-
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance("io.github.gracefulnetty.Graceful");
 
     private final @Nullable DomainSocketAddress address;
     private boolean failed;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  * so that a later process can remove it.
  */
 public final class TemporaryFile {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance("io.github.gracefulnetty.Graceful");
-
     private static final String PREFIX = ".gn-";
 
     private static final int PID_DIGITS = 4;

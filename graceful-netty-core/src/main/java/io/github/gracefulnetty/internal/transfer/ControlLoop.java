@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.DefaultEventLoopGroup;
@@ -8,8 +10,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -26,8 +26,6 @@ import org.jspecify.annotations.Nullable;
  * connections of handoffs.
  */
 public final class ControlLoop {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
-
     private static final long SHUTDOWN_SECONDS = 5;
 
     private final @Nullable EventLoopGroup group;

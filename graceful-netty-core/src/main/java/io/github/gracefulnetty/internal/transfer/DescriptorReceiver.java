@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.wire.Message;
@@ -9,8 +11,6 @@ import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -43,8 +43,6 @@ public final class DescriptorReceiver implements AutoCloseable {
         /** There was no room for this one; the sender still has it. */
         default void lost(int index) {}
     }
-
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
 
     /** EMSGSIZE of Linux: what Netty says when the kernel has dropped a descriptor because there is no number for it. */
     private static final int NO_ROOM = -90;

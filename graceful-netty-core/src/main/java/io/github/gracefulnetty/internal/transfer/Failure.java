@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import java.util.function.Consumer;
 
 /** Tells the user of a transfer that it has failed: once, and whatever the user makes of it. On one event loop. */
 final class Failure {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(HandoffServer.LOGGER_NAME);
-
     private final Consumer<String> user;
     private boolean told;
 

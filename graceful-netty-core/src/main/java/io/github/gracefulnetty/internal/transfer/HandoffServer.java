@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.descriptor.DescriptorReserve;
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.OwnUid;
@@ -17,8 +19,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.PeerCredentials;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -32,11 +32,6 @@ import org.jspecify.annotations.Nullable;
  * to the runtime. All on the control loop.
  */
 public final class HandoffServer {
-    /** The name under which everything that users hear of is logged. */
-    public static final String LOGGER_NAME = "io.github.gracefulnetty.Graceful";
-
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(LOGGER_NAME);
-
     /** How long a process that connected may take to say something. */
     public static final long FIRST_MESSAGE_MILLIS = 5_000;
 

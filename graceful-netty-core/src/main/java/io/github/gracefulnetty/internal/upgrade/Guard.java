@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import java.util.function.Consumer;
 
@@ -46,7 +48,7 @@ final class Guard {
     /** Logs what nobody expected, in one line with the stack trace below. Never throws. */
     static void log(Throwable t) {
         try {
-            Log.LOGGER.error("graceful-netty: unexpected: {}", Reasons.of(t), t);
+            LOGGER.error("graceful-netty: unexpected: {}", Reasons.of(t), t);
         } catch (Throwable logging) {
             // The logger itself cannot be loaded, or there is no memory for the line: the step's failure is known to
             // whoever asked for it, and there is nobody else to tell.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import static io.github.gracefulnetty.internal.upgrade.Log.LOGGER;
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.process.Signals;
 import io.github.gracefulnetty.internal.process.StopGuard;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.migration.MoveMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -43,7 +43,7 @@ public record Settings(
         @Nullable List<String> upgradeCommand,
         long maxApplicationState,
         String application,
-        Migration.Mode migrateConnections,
+        MoveMode migrateConnections,
         boolean readyWhenListenersAreClaimed,
         boolean allowDroppedListeners,
         boolean allowSameProcess,

@@ -29,6 +29,9 @@ public final class Fields {
     /** The largest count. */
     static final int MAX_COUNT = 1 << 20;
 
+    static final int MAX_METADATA = 1 << 16;
+    static final int MAX_STATE_PIECE = 1 << 18;
+
     private static final int ADDRESS_INET = 1;
     private static final int ADDRESS_UNIX = 2;
 

@@ -143,14 +143,14 @@ public sealed interface Message {
 
         static State read(ByteBuf in) {
             boolean last = in.readBoolean();
-            return new State(Fields.readString(in), last, Fields.readBytes(in, MessageCodec.MAX_STATE_PIECE));
+            return new State(Fields.readString(in), last, Fields.readBytes(in, Fields.MAX_STATE_PIECE));
         }
 
         @Override
         public void write(ByteBuf out) {
             out.writeByte(TYPE).writeBoolean(last);
             Fields.writeString(name, out);
-            Fields.writeBytes(piece, MessageCodec.MAX_STATE_PIECE, out);
+            Fields.writeBytes(piece, Fields.MAX_STATE_PIECE, out);
         }
     }
 
@@ -179,14 +179,14 @@ public sealed interface Message {
 
         static Descriptor read(ByteBuf in) {
             return new Descriptor(
-                    Fields.readCount(in), DescriptionCodec.read(in), Fields.readBytes(in, MessageCodec.MAX_METADATA));
+                    Fields.readCount(in), DescriptionCodec.read(in), Fields.readBytes(in, Fields.MAX_METADATA));
         }
 
         @Override
         public void write(ByteBuf out) {
             out.writeByte(TYPE).writeInt(index);
             DescriptionCodec.write(description, out);
-            Fields.writeBytes(metadata, MessageCodec.MAX_METADATA, out);
+            Fields.writeBytes(metadata, Fields.MAX_METADATA, out);
         }
     }
 

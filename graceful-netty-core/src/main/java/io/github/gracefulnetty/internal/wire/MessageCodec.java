@@ -18,10 +18,10 @@ public final class MessageCodec {
     public static final int MAX_DESCRIPTORS = Fields.MAX_COUNT;
 
     /** The most bytes of metadata that go with one descriptor. */
-    public static final int MAX_METADATA = 1 << 16;
+    public static final int MAX_METADATA = Fields.MAX_METADATA;
 
     /** The most bytes in one piece of application state. */
-    public static final int MAX_STATE_PIECE = 1 << 18;
+    public static final int MAX_STATE_PIECE = Fields.MAX_STATE_PIECE;
 
     /** The most bytes of application state in one handoff, all names together, unless a receiver allows more. */
     public static final int MAX_STATE = 1 << 26;

@@ -9,6 +9,7 @@ import io.github.gracefulnetty.epoll.EpollTransport;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
+import io.github.gracefulnetty.internal.process.Log;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -428,7 +429,7 @@ class FailingTransferTest {
             @Override
             public void close() {}
         };
-        Logger logger = Logger.getLogger(HandoffServer.LOGGER_NAME);
+        Logger logger = Logger.getLogger(Log.NAME);
         logger.addHandler(handler);
         try {
             onLoop(() -> control.schedule(
