@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
  * Whatever ends a process, or its upgrade, loads no class any more that {@code Preload} has not: its jar may have been
  * overwritten. With {@code -Dpreload=record} the names that are missing are added to the list.
  */
-@Tag("once")
 class LateLoadingIT {
     private static final String LIST =
             "graceful-netty-core/src/main/resources/io/github/gracefulnetty/internal/upgrade/" + "preload.txt";
