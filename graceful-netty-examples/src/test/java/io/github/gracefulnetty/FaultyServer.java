@@ -79,8 +79,8 @@ public final class FaultyServer {
         at(point(from, event.name(), after));
         if (after) {
             state = Phases.table().stream()
-                    .filter(row -> row.from().getSimpleName().equals(from) && row.event() == event)
-                    .map(row -> row.to().getSimpleName())
+                    .filter(row -> row.from().equals(from) && row.event() == event)
+                    .map(Phases.Row::to)
                     .findFirst()
                     .orElseThrow();
         }

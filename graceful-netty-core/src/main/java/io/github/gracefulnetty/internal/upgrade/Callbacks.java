@@ -25,6 +25,11 @@ final class Callbacks {
             new SynchronousQueue<>(),
             new DefaultThreadFactory("graceful-netty-callback", true));
 
+    /** The first thread is there from the beginning: ready() would have to wait for it. */
+    Callbacks() {
+        run(() -> {});
+    }
+
     /** What the application gets for {@code inner}: completes as that does, but on one of these threads. */
     <T> CompletableFuture<T> outer(CompletableFuture<T> inner) {
         CompletableFuture<T> outer = new CompletableFuture<>();

@@ -131,7 +131,7 @@ final class Departing {
 
     private boolean isIn(Departure departure, Class<? extends Phase.Replaced> phase) {
         return phase.isInstance(parts.phases().current())
-                && ((Phase.Replaced) parts.phases().current()).departure().equals(departure);
+                && ((Phase.Replaced) parts.phases().current()).departure().handover() == departure.handover();
     }
 
     /** Nothing is taken back any more, if a successor is on probation. */

@@ -3,23 +3,7 @@ package io.github.gracefulnetty.internal.upgrade;
 
 import static io.github.gracefulnetty.internal.upgrade.Phases.Event.*;
 
-import io.github.gracefulnetty.internal.upgrade.Phase.AwaitingReady;
-import io.github.gracefulnetty.internal.upgrade.Phase.Committing;
-import io.github.gracefulnetty.internal.upgrade.Phase.Draining;
-import io.github.gracefulnetty.internal.upgrade.Phase.Exited;
-import io.github.gracefulnetty.internal.upgrade.Phase.Failed;
-import io.github.gracefulnetty.internal.upgrade.Phase.Failing;
-import io.github.gracefulnetty.internal.upgrade.Phase.HandingOver;
-import io.github.gracefulnetty.internal.upgrade.Phase.Initialising;
-import io.github.gracefulnetty.internal.upgrade.Phase.OnProbation;
-import io.github.gracefulnetty.internal.upgrade.Phase.Receiving;
-import io.github.gracefulnetty.internal.upgrade.Phase.RollingBack;
-import io.github.gracefulnetty.internal.upgrade.Phase.Serving;
-import io.github.gracefulnetty.internal.upgrade.Phase.Spawning;
 import io.github.gracefulnetty.internal.upgrade.Phase.Starting;
-import io.github.gracefulnetty.internal.upgrade.Phase.Stopping;
-import io.github.gracefulnetty.internal.upgrade.Phase.TakingBack;
-import io.github.gracefulnetty.internal.upgrade.Phase.Transferring;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -59,80 +43,80 @@ public final class Phases {
         void at(String from, Event event, boolean after);
     }
 
-    /** One line of the table. */
-    public record Row(Class<? extends Phase> from, Event event, Class<? extends Phase> to) {}
+    /** One line of the table. By {@link Phase#name}: their classes would all be loaded before the first is needed. */
+    public record Row(String from, Event event, String to) {}
 
     private static final List<Row> TABLE = new ArrayList<>();
 
     static {
         // As a successor
-        row(Starting.class, PREDECESSOR_FOUND, Receiving.class);
-        row(Receiving.class, RECEIVED, Initialising.class);
-        row(Initialising.class, READY, Committing.class);
-        row(Committing.class, COMMITTED, Serving.class);
+        row("Starting", PREDECESSOR_FOUND, "Receiving");
+        row("Receiving", RECEIVED, "Initialising");
+        row("Initialising", READY, "Committing");
+        row("Committing", COMMITTED, "Serving");
 
         // The predecessor refuses, or serves on
-        row(Receiving.class, ABORTED, Failed.class);
-        row(Initialising.class, ABORTED, Failed.class);
-        row(Committing.class, ABORTED, Failed.class);
+        row("Receiving", ABORTED, "Failed");
+        row("Initialising", ABORTED, "Failed");
+        row("Committing", ABORTED, "Failed");
 
         // The predecessor dies: with all listeners here, they are ours
-        row(Receiving.class, PREDECESSOR_LOST, Starting.class);
-        row(Initialising.class, PREDECESSOR_LOST, Starting.class);
-        row(Committing.class, PREDECESSOR_LOST, Serving.class);
+        row("Receiving", PREDECESSOR_LOST, "Starting");
+        row("Initialising", PREDECESSOR_LOST, "Starting");
+        row("Committing", PREDECESSOR_LOST, "Serving");
 
         // Alone
-        row(Starting.class, READY, Serving.class);
+        row("Starting", READY, "Serving");
 
         // As a predecessor
-        row(Serving.class, UPGRADE_REQUESTED, Spawning.class);
-        row(Serving.class, SUCCESSOR_CONNECTED, Transferring.class);
-        row(Spawning.class, SUCCESSOR_CONNECTED, Transferring.class);
-        row(Transferring.class, TRANSFERRED, AwaitingReady.class);
-        row(AwaitingReady.class, SUCCESSOR_READY, HandingOver.class);
-        row(HandingOver.class, SUCCESSOR_SERVING, OnProbation.class);
-        row(OnProbation.class, CONFIRMED, Draining.class);
-        row(Draining.class, DRAINED, Exited.class);
+        row("Serving", UPGRADE_REQUESTED, "Spawning");
+        row("Serving", SUCCESSOR_CONNECTED, "Transferring");
+        row("Spawning", SUCCESSOR_CONNECTED, "Transferring");
+        row("Transferring", TRANSFERRED, "AwaitingReady");
+        row("AwaitingReady", SUCCESSOR_READY, "HandingOver");
+        row("HandingOver", SUCCESSOR_SERVING, "OnProbation");
+        row("OnProbation", CONFIRMED, "Draining");
+        row("Draining", DRAINED, "Exited");
 
         // A failed upgrade costs nothing
-        row(Spawning.class, UPGRADE_FAILED, Failing.class);
-        row(Transferring.class, UPGRADE_FAILED, Failing.class);
-        row(AwaitingReady.class, UPGRADE_FAILED, Failing.class);
-        row(HandingOver.class, UPGRADE_FAILED, Failing.class);
-        row(Failing.class, PROCESS_ENDED, Serving.class);
+        row("Spawning", UPGRADE_FAILED, "Failing");
+        row("Transferring", UPGRADE_FAILED, "Failing");
+        row("AwaitingReady", UPGRADE_FAILED, "Failing");
+        row("HandingOver", UPGRADE_FAILED, "Failing");
+        row("Failing", PROCESS_ENDED, "Serving");
 
         // The successor dies, hangs or rolls back; after it is confirmed, only if it dies
-        row(OnProbation.class, SUCCESSOR_LOST, TakingBack.class);
-        row(Draining.class, SUCCESSOR_LOST, TakingBack.class);
-        row(TakingBack.class, RESUMED, Serving.class);
-        row(TakingBack.class, CONFIRMED, Draining.class); // somebody else serves
-        row(Serving.class, ROLL_BACK, RollingBack.class);
-        row(Serving.class, ROLLED_BACK, Stopping.class);
-        row(RollingBack.class, ROLLED_BACK, Stopping.class);
-        row(RollingBack.class, CONFIRMED, Serving.class);
-        row(Serving.class, CONFIRMED, Serving.class); // its own probation is over
+        row("OnProbation", SUCCESSOR_LOST, "TakingBack");
+        row("Draining", SUCCESSOR_LOST, "TakingBack");
+        row("TakingBack", RESUMED, "Serving");
+        row("TakingBack", CONFIRMED, "Draining"); // somebody else serves
+        row("Serving", ROLL_BACK, "RollingBack");
+        row("Serving", ROLLED_BACK, "Stopping");
+        row("RollingBack", ROLLED_BACK, "Stopping");
+        row("RollingBack", CONFIRMED, "Serving");
+        row("Serving", CONFIRMED, "Serving"); // its own probation is over
 
         // The end; an upgrade that runs fails first
-        row(Starting.class, STOP, Stopping.class);
-        row(Initialising.class, STOP, Stopping.class);
-        row(Serving.class, STOP, Stopping.class);
-        row(Stopping.class, DRAINED, Exited.class);
+        row("Starting", STOP, "Stopping");
+        row("Initialising", STOP, "Stopping");
+        row("Serving", STOP, "Stopping");
+        row("Stopping", DRAINED, "Exited");
     }
 
     private static volatile @Nullable Watcher watcher;
 
     private volatile Phase current = new Starting();
 
-    private static void row(Class<? extends Phase> from, Event event, Class<? extends Phase> to) {
+    private static void row(String from, Event event, String to) {
         if (find(from, event) != null) {
             throw new IllegalStateException(from + " has two answers to " + event);
         }
         TABLE.add(new Row(from, event, to));
     }
 
-    private static @Nullable Row find(Class<? extends Phase> from, Event event) {
+    private static @Nullable Row find(String from, Event event) {
         for (Row row : TABLE) {
-            if (row.from() == from && row.event() == event) {
+            if (row.from().equals(from) && row.event() == event) {
                 return row;
             }
         }
@@ -145,7 +129,7 @@ public final class Phases {
 
     /** Whether the table has an answer to {@code event} now. */
     public boolean allows(Event event) {
-        return find(current.getClass(), event) != null;
+        return find(current.name(), event) != null;
     }
 
     /**
@@ -173,8 +157,8 @@ public final class Phases {
 
     private Phase checked(Event event, Phase next) {
         Phase from = current;
-        Row row = find(from.getClass(), event);
-        if (row == null || row.to() != next.getClass()) {
+        Row row = find(from.name(), event);
+        if (row == null || !row.to().equals(next.name())) {
             throw new IllegalStateException(event + " does not lead from " + from.name() + " to " + next.name());
         }
         return from;

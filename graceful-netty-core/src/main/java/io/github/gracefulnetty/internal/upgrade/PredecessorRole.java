@@ -76,7 +76,6 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         try {
             LOGGER.info("graceful-netty: upgrade {}: {}", handover.name(), why);
             parts.manager().upgrading();
-            deployment.problems().forEach(problem -> LOGGER.warn("graceful-netty: {}", problem));
             Path path = path();
             SuccessorProcess started = SuccessorProcess.start(
                     parts.settings().upgradeCommand(),
@@ -87,6 +86,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             String reason = "cannot start the successor: " + Reasons.of(t);
             fail(handover, reason, false, new HandoffException(reason, t));
         }
+        // Now, as the successor starts meanwhile; and when it cannot be started, this may be why.
+        Guard.quietly(() -> deployment.problems().forEach(problem -> LOGGER.warn("graceful-netty: {}", problem)));
     }
 
     private Path path() {

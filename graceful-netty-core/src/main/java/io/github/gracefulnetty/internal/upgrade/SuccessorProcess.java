@@ -27,12 +27,12 @@ final class SuccessorProcess {
     private static final int LEAST_ROOM = 4;
 
     private final Process process;
-    private final List<String> fixedPorts;
+    private final ProcessBuilder how;
     private volatile boolean watched = true;
 
-    private SuccessorProcess(Process process, List<String> fixedPorts) {
+    private SuccessorProcess(Process process, ProcessBuilder how) {
         this.process = process;
-        this.fixedPorts = fixedPorts;
+        this.how = how;
     }
 
     /**
@@ -50,8 +50,7 @@ final class SuccessorProcess {
             Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
             checkRoom();
-            List<String> fixedPorts = FixedPorts.in(builder.command(), builder.environment());
-            return new SuccessorProcess(ChildProcess.start(builder), fixedPorts);
+            return new SuccessorProcess(ChildProcess.start(builder), builder);
         } catch (OutOfMemoryError e) {
             throw noRoom(e);
         } catch (IOException e) {
@@ -102,6 +101,7 @@ final class SuccessorProcess {
         if (!process.isAlive() && process.exitValue() == 0) {
             return ": it must turn into the successor; a script starts that with exec, and not in the background";
         }
+        List<String> fixedPorts = FixedPorts.in(how.command(), how.environment());
         if (!process.isAlive() && !fixedPorts.isEmpty()) {
             return "; two processes cannot have one port, and this one may hold that of " + String.join(" ", fixedPorts)
                     + ": use port 0, or an upgradeCommand with another";

@@ -396,7 +396,7 @@ final class SuccessorRole implements Takeover.Owner {
         } catch (Throwable t) {
             Guard.log(t);
             String reason = "unexpected: " + Reasons.of(t);
-            if (parts.phases().current().equals(serving)) {
+            if (parts.phases().current() instanceof Phase.Serving) {
                 takeover.abort(reason);
                 rolledBack(takeover, reason);
             } else {

@@ -71,31 +71,32 @@ class PhasesTest {
 
     @Test
     void shouldLeadFromEveryPhaseToAnEnd() {
-        for (Class<?> phase : phases()) {
-            Set<Class<?>> reachable = new HashSet<>(Set.of(phase));
-            Deque<Class<?>> open = new ArrayDeque<>(reachable);
+        for (String phase : phases()) {
+            Set<String> reachable = new HashSet<>(Set.of(phase));
+            Deque<String> open = new ArrayDeque<>(reachable);
             while (!open.isEmpty()) {
-                Class<?> from = open.remove();
+                String from = open.remove();
                 for (Row row : Phases.table()) {
-                    if (row.from() == from && reachable.add(row.to())) {
+                    if (row.from().equals(from) && reachable.add(row.to())) {
                         open.add(row.to());
                     }
                 }
             }
-            assertThat(reachable).as("from %s", phase).containsAnyOf(Phase.Exited.class, Phase.Failed.class);
+            assertThat(reachable).as("from %s", phase).containsAnyOf("Exited", "Failed");
         }
     }
 
     @Test
-    void shouldLeadToEveryPhase() {
-        Set<Class<?>> targets = Phases.table().stream().map(Row::to).collect(Collectors.toSet());
-        targets.add(Phase.Starting.class);
+    void shouldLeadToEveryPhaseAndFromNothingElse() {
+        Set<String> targets = Phases.table().stream().map(Row::to).collect(Collectors.toSet());
+        targets.add(new Phase.Starting().name());
         assertThat(targets).containsExactlyInAnyOrderElementsOf(phases());
+        assertThat(phases()).containsAll(Phases.table().stream().map(Row::from).toList());
     }
 
     /** All records of the sealed type. */
-    private static Set<Class<?>> phases() {
-        return leaves(Phase.class).collect(Collectors.toSet());
+    private static Set<String> phases() {
+        return leaves(Phase.class).map(Class::getSimpleName).collect(Collectors.toSet());
     }
 
     private static Stream<Class<?>> leaves(Class<?> type) {
@@ -108,8 +109,7 @@ class PhasesTest {
     @Test
     void shouldBeDocumentedAsItIs() throws IOException {
         List<String> rows = Phases.table().stream()
-                .map(row -> "| " + row.from().getSimpleName() + " | " + row.event() + " | "
-                        + row.to().getSimpleName() + " |")
+                .map(row -> "| " + row.from() + " | " + row.event() + " | " + row.to() + " |")
                 .toList();
         Path document = Path.of("../docs/architecture.md");
         List<String> documented = Files.readAllLines(document).stream()
