@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.upgrade.Phase;
+import io.github.gracefulnetty.internal.upgrade.Phases;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
@@ -23,9 +24,13 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a predecessor does while its successor is on probation. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProbationTest {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final SocketAddress ANY_PORT = new InetSocketAddress("127.0.0.1", 0);
@@ -126,6 +131,24 @@ class ProbationTest {
             successor.say(new Message.RollBack("no database"));
             assertThat(successor.hear(Message.RolledBack.class).reason()).contains("cannot serve: no database");
             successor.hearEnd();
+        }
+        assertServesAgain();
+    }
+
+    /** It serves by then: if nobody told it, both would. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldTellTheSuccessorThatServesWhenItsOwnHalfFailsThen(boolean after) throws Exception {
+        Phases.watch((from, event, changed) -> {
+            if (event == Phases.Event.SUCCESSOR_SERVING && changed == after) {
+                throw new NoClassDefFoundError("expected by the test");
+            }
+        });
+        try (RawPeer successor = RawPeer.takeOver(path(), Token.NONE)) {
+            assertThat(successor.hear(Message.RolledBack.class).reason()).contains("expected by the test");
+            successor.hearEnd();
+        } finally {
+            Phases.watch((from, event, changed) -> {});
         }
         assertServesAgain();
     }

@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.upgrade;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
+import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
@@ -55,6 +56,7 @@ final class Handover {
     private @Nullable SuccessorProcess process;
     private @Nullable OutgoingTransfer transfer;
     private @Nullable Channel lane;
+    private @Nullable Channel served;
 
     /**
      * Begins to wait.
@@ -188,6 +190,7 @@ final class Handover {
         deadline.cancel();
         OutgoingTransfer over = begun();
         over.close();
+        served = over.connection();
         return over.connection();
     }
 
@@ -207,7 +210,9 @@ final class Handover {
         deadline.cancel();
         Guard.all(
                 () -> {
-                    if (transfer != null) {
+                    if (served != null) { // where its departure failed: it must not serve beside this process
+                        HandoffServer.lastWord(served, new Message.RolledBack(reason));
+                    } else if (transfer != null) {
                         transfer.abort(reason);
                     }
                 },
