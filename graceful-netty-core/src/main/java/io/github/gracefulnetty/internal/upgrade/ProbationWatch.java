@@ -150,9 +150,12 @@ final class ProbationWatch {
         fail(successor + " hangs: it has said nothing for " + silence.toMillis() + " ms", true);
     }
 
-    /** The connection is closed. How a process of ours ended, if it has, is known a moment later, and says more. */
+    /**
+     * The connection is closed. How a process of ours ended, if it has, is known a moment later, and says more. After
+     * probation this process may be about to exit, and must not while it waits for that.
+     */
     void hungUp() {
-        if (process == null) {
+        if (process == null || !owner.isOnProbation()) {
             gone("hung up", true);
         } else {
             control.schedule(() -> gone("hung up", true), TIME_TO_TELL);

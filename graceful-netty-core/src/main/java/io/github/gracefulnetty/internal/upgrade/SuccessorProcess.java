@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.activation.Activation;
 import io.github.gracefulnetty.internal.process.ChildProcess;
 import io.github.gracefulnetty.internal.process.CommandLine;
 import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.FixedPorts;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.Reasons;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -93,7 +96,7 @@ final class SuccessorProcess {
 
     /** Why it may be that it has not connected and never will, as far as that can be seen from here; else empty. */
     String whyNotConnected() {
-        List<Long> others = process.descendants().map(ProcessHandle::pid).toList();
+        List<Long> others = descendants().stream().map(ProcessHandle::pid).toList();
         if (!others.isEmpty()) {
             return "; it has started others, " + others
                     + ", but must turn into the successor itself: a script starts that with exec";
@@ -107,6 +110,16 @@ final class SuccessorProcess {
                     + ": use port 0, or an upgradeCommand with another";
         }
         return "";
+    }
+
+    /** What it has started. With no descriptor left Java cannot look, and throws: the process itself is ended all the same. */
+    private List<ProcessHandle> descendants() {
+        try {
+            return process.descendants().toList();
+        } catch (RuntimeException e) {
+            LOGGER.warn("graceful-netty: cannot see what pid {} has started: {}", process.pid(), Reasons.of(e));
+            return List.of();
+        }
     }
 
     /** Tells, on some thread and in words, how the process ended, until it is disowned. */
@@ -148,7 +161,7 @@ final class SuccessorProcess {
             return;
         }
         // Before their parent ends: nobody knows whose they are then.
-        List<ProcessHandle> others = process.descendants().toList();
+        List<ProcessHandle> others = descendants();
         others.forEach(ProcessHandle::destroy);
         process.destroy();
         control.schedule(
