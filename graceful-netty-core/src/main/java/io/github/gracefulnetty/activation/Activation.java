@@ -57,7 +57,9 @@ public final class Activation {
 
     /** Removes the activation variables: they are meant for this process, not for its children. */
     public static void removeFrom(Map<String, String> environment) {
-        ActivationVariables.ALL.forEach(environment::remove);
+        for (String variable : ActivationVariables.ALL) {
+            environment.remove(variable);
+        }
     }
 
     private static Description describe(NativeTransport transport, int descriptor, String name) {

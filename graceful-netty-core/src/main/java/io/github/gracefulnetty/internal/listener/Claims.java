@@ -65,7 +65,11 @@ final class Claims {
 
     /** The same, with what belongs to them. */
     synchronized List<Inherited> inherited() {
-        return inherited.stream().map(Claimed::inherited).toList();
+        List<Inherited> all = new ArrayList<>(inherited.size());
+        for (Claimed one : inherited) {
+            all.add(one.inherited());
+        }
+        return all;
     }
 
     /** How many sockets were claimed. */

@@ -14,7 +14,6 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
@@ -100,7 +99,13 @@ public final class ListenerRegister {
 
     /** The sockets among them. */
     public List<Description> unclaimedSockets() {
-        return unclaimed().stream().filter(one -> one.kind().isSocket()).toList();
+        List<Description> sockets = new ArrayList<>();
+        for (Description one : unclaimed()) {
+            if (one.kind().isSocket()) {
+                sockets.add(one);
+            }
+        }
+        return sockets;
     }
 
     /** How many inherited sockets were claimed so far. */
@@ -155,7 +160,9 @@ public final class ListenerRegister {
 
     /** Whether another process owns the paths of unix sockets, so that closing must not remove them. */
     public void keepPaths(boolean keep) {
-        open().forEach(socket -> socket.keepPath(keep));
+        for (OpenSocket socket : open()) {
+            socket.keepPath(keep);
+        }
     }
 
     /** Removes the paths of unix sockets, unless another process owns them. On any thread. */
@@ -188,12 +195,23 @@ public final class ListenerRegister {
 
     /** Everything that is open and can be handed on, in the order in which it was opened. */
     public synchronized List<DescriptorSender.Item> items() {
-        return open.stream().map(OpenSocket::item).filter(Objects::nonNull).toList();
+        List<DescriptorSender.Item> items = new ArrayList<>(open.size());
+        for (OpenSocket socket : open) {
+            DescriptorSender.Item item = socket.item();
+            if (item != null) {
+                items.add(item);
+            }
+        }
+        return items;
     }
 
     /** What is open, for messages. */
     public synchronized List<String> describe() {
-        return open.stream().map(OpenSocket::describe).toList();
+        List<String> descriptions = new ArrayList<>(open.size());
+        for (OpenSocket socket : open) {
+            descriptions.add(socket.describe());
+        }
+        return descriptions;
     }
 
     /** Whether {@code socket} may read now. */
@@ -214,7 +232,9 @@ public final class ListenerRegister {
     public CompletableFuture<Void> pauseAllBut(Collection<? extends DescriptorSender.Item> items) {
         kept = List.copyOf(items);
         accepting = false;
-        open().forEach(socket -> socket.keepPath(!kept.contains(socket.item())));
+        for (OpenSocket socket : open()) {
+            socket.keepPath(!kept.contains(socket.item()));
+        }
         return onAll(OpenSocket::followRegister);
     }
 
@@ -231,7 +251,11 @@ public final class ListenerRegister {
     }
 
     private CompletableFuture<Void> onAll(Function<OpenSocket, CompletableFuture<Void>> action) {
-        return CompletableFuture.allOf(open().stream().map(action).toArray(CompletableFuture<?>[]::new));
+        List<CompletableFuture<Void>> done = new ArrayList<>();
+        for (OpenSocket socket : open()) {
+            done.add(action.apply(socket));
+        }
+        return CompletableFuture.allOf(done.toArray(new CompletableFuture<?>[0]));
     }
 
     void opened(OpenSocket socket) {

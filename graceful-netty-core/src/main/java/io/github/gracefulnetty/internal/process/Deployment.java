@@ -58,17 +58,18 @@ public final class Deployment {
     /** What a successor that this process starts may suffer from, each in a sentence with what to do. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        jars.forEach((jar, before) -> {
+        for (Map.Entry<Path, Found> entry : jars.entrySet()) {
+            Path jar = entry.getKey();
             Found now = find(jar);
             if (now == null) {
                 problems.add(
                         jar + " is not there any more, and this process runs from it: a successor that needs it will"
                                 + " not start");
-            } else if (before.isOverwrittenBy(now)) {
+            } else if (entry.getValue().isOverwrittenBy(now)) {
                 problems.add(jar + " was overwritten while this process runs from it: put new versions in place by"
                         + " renaming");
             }
-        });
+        }
         addDirectory(problems);
         return problems;
     }

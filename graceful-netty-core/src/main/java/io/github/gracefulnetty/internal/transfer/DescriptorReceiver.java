@@ -140,7 +140,12 @@ public final class DescriptorReceiver implements AutoCloseable {
             } else if (next instanceof Message.Descriptor descriptor && !arrived.isEmpty()) {
                 announced.remove();
                 count++; // the sink may say at once what became of it, and with that how many are here
-                arrived.remove().ifPresentOrElse(owned -> give(descriptor, owned), () -> sink.lost(descriptor.index()));
+                Optional<OwnedDescriptor> owned = arrived.remove();
+                if (owned.isPresent()) {
+                    give(descriptor, owned.get());
+                } else {
+                    sink.lost(descriptor.index());
+                }
             } else {
                 return;
             }

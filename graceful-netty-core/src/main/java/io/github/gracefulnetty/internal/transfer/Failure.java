@@ -3,14 +3,18 @@ package io.github.gracefulnetty.internal.transfer;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
-import java.util.function.Consumer;
-
 /** Tells the user of a transfer that it has failed: once, and whatever the user makes of it. On one event loop. */
 final class Failure {
-    private final Consumer<String> user;
+    /** Who hears of it. On the event loop. */
+    interface Listener {
+        /** It is over, and why. */
+        void failed(String reason);
+    }
+
+    private final Listener user;
     private boolean told;
 
-    Failure(Consumer<String> user) {
+    Failure(Listener user) {
         this.user = user;
     }
 
@@ -25,7 +29,7 @@ final class Failure {
         }
         told = true;
         try {
-            user.accept(reason);
+            user.failed(reason);
         } catch (Throwable t) {
             LOGGER.error("graceful-netty: {}; and nobody could be told", reason, t);
         }

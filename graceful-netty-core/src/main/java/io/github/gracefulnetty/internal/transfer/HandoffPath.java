@@ -19,6 +19,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -124,9 +125,11 @@ public final class HandoffPath {
     private void makePrivate() throws IOException {
         Files.setPosixFilePermissions(
                 temporary, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
-        file = UnixSocketFile.at(temporary)
-                .map(bound -> new UnixSocketFile(path, bound.inode()))
-                .orElseThrow(() -> new IOException("unix:" + temporary + " vanished as soon as it was bound"));
+        Optional<UnixSocketFile> bound = UnixSocketFile.at(temporary);
+        if (bound.isEmpty()) {
+            throw new IOException("unix:" + temporary + " vanished as soon as it was bound");
+        }
+        file = new UnixSocketFile(path, bound.get().inode());
     }
 
     /** Puts the socket in place, where nothing may be, or only what nobody listens on any more. */

@@ -156,8 +156,12 @@ public final class HandoffServer {
     }
 
     private void accepted(Channel connection) {
-        connection.closeFuture().addListener(closed -> refill());
-        connection.pipeline().addLast(new MessageHandler(), new FirstMessage());
+        FirstMessage first = new FirstMessage();
+        connection.closeFuture().addListener(closed -> {
+            first.forget(connection);
+            refill();
+        });
+        connection.pipeline().addLast(new MessageHandler(), first);
         control.register(connection);
         try {
             PeerCredentials peer = transport.peerCredentials(connection);
@@ -181,14 +185,9 @@ public final class HandoffServer {
             return;
         }
         silent.add(connection);
-        ScheduledFuture<?> timeout = control.schedule(
+        first.timeout = control.schedule(
                 () -> refuse(connection, "nothing was said for " + FIRST_MESSAGE_MILLIS + " ms"),
                 Duration.ofMillis(FIRST_MESSAGE_MILLIS));
-        connection.pipeline().get(FirstMessage.class).timeout = timeout;
-        connection.closeFuture().addListener(closed -> {
-            timeout.cancel(false);
-            silent.remove(connection);
-        });
     }
 
     /** Says why and closes; soon, even if the other side does not read. */
@@ -213,12 +212,8 @@ public final class HandoffServer {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Message message) {
             Channel connection = context.channel();
-            if (!silent.remove(connection)) {
+            if (!forget(connection)) {
                 return; // refused already
-            }
-            ScheduledFuture<?> pending = timeout;
-            if (pending != null) {
-                pending.cancel(false);
             }
             context.pipeline().remove(this);
             try {
@@ -228,6 +223,15 @@ public final class HandoffServer {
                 LOGGER.error("graceful-netty: unix:{}: a connection could not be served", path.path(), t);
                 refuse(connection, "you could not be served: " + Reasons.of(t));
             }
+        }
+
+        /** It is waited for no more; {@code false} if it was not. */
+        private boolean forget(Channel connection) {
+            ScheduledFuture<?> pending = timeout;
+            if (pending != null) {
+                pending.cancel(false);
+            }
+            return silent.remove(connection);
         }
 
         private void receive(Channel connection, Message message) throws IOException {

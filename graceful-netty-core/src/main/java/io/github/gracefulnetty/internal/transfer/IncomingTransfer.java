@@ -37,7 +37,7 @@ public final class IncomingTransfer {
      * other, and its user hears of it by {@link #failed}. Else nothing happens after {@link #failed}, {@link #absent} and
      * {@link #hungUp}.
      */
-    public interface Events extends DescriptorReceiver.Sink {
+    public interface Events extends DescriptorReceiver.Sink, Failure.Listener {
         /** The predecessor has accepted this process. */
         void welcome(Message.Welcome welcome);
 
@@ -59,6 +59,7 @@ public final class IncomingTransfer {
         void absent();
 
         /** It is over, and each side knows why. Comes once at most. */
+        @Override
         void failed(String reason);
 
         /** It is over: the predecessor hung up without a word. */
@@ -108,7 +109,7 @@ public final class IncomingTransfer {
         this.request = request;
         this.where = where;
         this.events = events;
-        this.failure = new Failure(events::failed);
+        this.failure = new Failure(events);
         this.lastWords = new LastWords(control);
         this.receiver = new DescriptorReceiver(transport, events);
         this.acknowledgements = new Acknowledgements(receiver, messages);

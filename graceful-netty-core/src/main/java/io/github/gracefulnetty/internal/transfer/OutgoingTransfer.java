@@ -31,7 +31,7 @@ public final class OutgoingTransfer {
      * What happens. On the event loop. Whatever one of these methods throws, an {@link Error} too, ends this transfer and no
      * other, and its user hears of it by {@link #failed}.
      */
-    public interface Events {
+    public interface Events extends Failure.Listener {
         /** The receiver has everything that was given so far. */
         void sent();
 
@@ -39,6 +39,7 @@ public final class OutgoingTransfer {
         boolean said(Message message);
 
         /** It is over: the receiver was told why, and both connections are being closed. Comes once at most. */
+        @Override
         void failed(String reason);
 
         /** The receiver has closed the byte connection; comes after {@link #failed}, too. */
@@ -66,7 +67,7 @@ public final class OutgoingTransfer {
      */
     public OutgoingTransfer(
             ControlLoop control, Channel bytes, String receiver, @Nullable Duration patience, Events events) {
-        this.failure = new Failure(events::failed);
+        this.failure = new Failure(events);
         this.lastWords = new LastWords(control);
         this.bytes = bytes;
         this.messages = MessageHandler.of(bytes);

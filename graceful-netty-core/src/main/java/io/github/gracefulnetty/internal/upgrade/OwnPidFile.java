@@ -20,7 +20,7 @@ final class OwnPidFile {
 
     /** @param path {@code null} for none */
     static OwnPidFile at(@Nullable Path path) {
-        return new OwnPidFile(Optional.ofNullable(path).map(PidFile::new));
+        return new OwnPidFile(path == null ? Optional.empty() : Optional.of(new PidFile(path)));
     }
 
     /** Writes it under a temporary name: what can fail, fails now. */

@@ -87,7 +87,13 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             fail(handover, reason, false, new HandoffException(reason, t));
         }
         // Now, as the successor starts meanwhile; and when it cannot be started, this may be why.
-        Guard.quietly(() -> deployment.problems().forEach(problem -> LOGGER.warn("graceful-netty: {}", problem)));
+        Guard.quietly(this::warnOfProblems);
+    }
+
+    private void warnOfProblems() {
+        for (String problem : deployment.problems()) {
+            LOGGER.warn("graceful-netty: {}", problem);
+        }
     }
 
     private Path path() {
@@ -217,7 +223,11 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
                 && transferring.handover().awaits(attach.laneToken())) {
             Handover handover = transferring.handover();
             handover.attached(connection);
-            Guard.run(() -> send(handover), t -> fail(handover, "unexpected: " + Reasons.of(t), false, t));
+            try {
+                send(handover);
+            } catch (Throwable t) {
+                fail(handover, "unexpected: " + Reasons.of(t), false, t);
+            }
         } else {
             LOGGER.warn("graceful-netty: refused a descriptor connection that does not belong to a handoff");
             HandoffServer.refuse(connection, "no handoff waits for this descriptor connection");

@@ -8,18 +8,24 @@ import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.upgrade.Phases.Event;
 import io.github.gracefulnetty.internal.wire.Message;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 /** What this process does while it is on probation, and when that is over. On the control loop. */
 final class Proving implements ProbationTrial.Owner {
     private final Parts parts;
     private final Whole whole;
-    private final Consumer<Message> predecessor;
+    private final Predecessor predecessor;
 
-    Proving(Parts parts, Whole whole, Consumer<Message> predecessor) {
+    /** The process before this one. */
+    interface Predecessor {
+        /** Says something to it, if it is still there. */
+        void say(Message message);
+    }
+
+    Proving(Parts parts, Whole whole, Predecessor predecessor) {
         this.parts = parts;
         this.whole = whole;
         this.predecessor = predecessor;
@@ -46,29 +52,35 @@ final class Proving implements ProbationTrial.Owner {
     /** This process accepts: its predecessor is told, and probation begins. */
     void begin() {
         List<Inherited> unclaimed = parts.register().unclaimedInherited();
-        predecessor.accept(new Message.Serving(indexes(unclaimed)));
-        trial().ifPresent(trial -> {
-            if (trial.isEmpty()) {
-                over("there is none");
-            } else {
-                warn(unclaimed);
-                trial.begin(parts.settings().probationCheck(), parts.settings().upgradeTimeout());
-            }
-        });
+        predecessor.say(new Message.Serving(indexes(unclaimed)));
+        Optional<ProbationTrial> trial = trial();
+        if (trial.isEmpty()) {
+            return;
+        }
+        if (trial.get().isEmpty()) {
+            over("there is none");
+        } else {
+            warn(unclaimed);
+            trial.get()
+                    .begin(parts.settings().probationCheck(), parts.settings().upgradeTimeout());
+        }
     }
 
     /** What was inherited and is bound later is this process's, as long as it is on probation. */
     void opened() {
         if (trial().isPresent()) {
-            predecessor.accept(new Message.Serving(indexes(parts.register().unclaimedInherited())));
+            predecessor.say(new Message.Serving(indexes(parts.register().unclaimedInherited())));
         }
     }
 
     private static List<Integer> indexes(List<Inherited> inherited) {
-        return inherited.stream()
-                .map(Inherited::index)
-                .filter(index -> index >= 0)
-                .toList();
+        List<Integer> indexes = new ArrayList<>();
+        for (Inherited one : inherited) {
+            if (one.index() >= 0) {
+                indexes.add(one.index());
+            }
+        }
+        return indexes;
     }
 
     private static void warn(List<Inherited> unclaimed) {
@@ -92,7 +104,7 @@ final class Proving implements ProbationTrial.Owner {
 
     @Override
     public void say(Message message) {
-        predecessor.accept(message);
+        predecessor.say(message);
     }
 
     @Override
@@ -110,14 +122,14 @@ final class Proving implements ProbationTrial.Owner {
         if (parts.phases().current() instanceof Phase.Serving serving
                 && serving.trial().isPresent()) {
             over("this process serves for good");
-            predecessor.accept(new Message.Confirmed());
+            predecessor.say(new Message.Confirmed());
         }
     }
 
     /** The predecessor says that this process serves for good. It wants to know when what nobody claimed is closed. */
     void confirmed() {
         over("the predecessor takes nothing back any more");
-        predecessor.accept(new Message.Confirmed());
+        predecessor.say(new Message.Confirmed());
     }
 
     /** Asks the predecessor to serve again. */

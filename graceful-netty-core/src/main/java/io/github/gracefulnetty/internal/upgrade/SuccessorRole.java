@@ -25,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** How this process comes to serve: alone, or by taking over. On the control loop. */
-final class SuccessorRole implements Takeover.Owner {
+final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
     private final Parts parts;
     private final HandoffEndpoint endpoint;
     private final Whole whole;
@@ -40,7 +40,7 @@ final class SuccessorRole implements Takeover.Owner {
         this.parts = parts;
         this.endpoint = endpoint;
         this.whole = whole;
-        this.proving = new Proving(parts, whole, this::say);
+        this.proving = new Proving(parts, whole, this);
     }
 
     Proving proving() {
@@ -48,7 +48,8 @@ final class SuccessorRole implements Takeover.Owner {
     }
 
     int generation() {
-        return predecessor.map(Takeover::generation).orElse(1);
+        Optional<Takeover> before = predecessor;
+        return before.isPresent() ? before.get().generation() : 1;
     }
 
     CompletableFuture<Void> readyFuture() {
@@ -69,12 +70,12 @@ final class SuccessorRole implements Takeover.Owner {
             throw new HandoffException(Reasons.of(e), e);
         }
         Path connectTo =
-                ticket.map(PredecessorTicket::path).orElse(parts.settings().handoffPath());
+                ticket.isPresent() ? ticket.get().path() : parts.settings().handoffPath();
         if (connectTo == null || !Files.exists(connectTo)) {
             startAlone(transport);
             return;
         }
-        Token token = ticket.map(PredecessorTicket::token).orElse(Token.NONE);
+        Token token = ticket.isPresent() ? ticket.get().token() : Token.NONE;
         Takeover takeover = new Takeover(transport, parts.control(), connectTo, token, parts.settings(), this);
         predecessor = Optional.of(takeover);
         parts.phases().enter(Event.PREDECESSOR_FOUND, new Phase.Receiving(takeover));
@@ -91,9 +92,12 @@ final class SuccessorRole implements Takeover.Owner {
         return !proving.isOver();
     }
 
-    /** Says something to the predecessor, if it is still there. */
-    void say(Message message) {
-        predecessor.ifPresent(takeover -> takeover.say(message));
+    @Override
+    public void say(Message message) {
+        Optional<Takeover> before = predecessor;
+        if (before.isPresent()) {
+            before.get().say(message);
+        }
     }
 
     /** Tells the predecessor, if it is there, how many generations are newer than it is. */
@@ -237,14 +241,14 @@ final class SuccessorRole implements Takeover.Owner {
             return;
         }
         parts.phases().enter(Event.RECEIVED, new Phase.Initialising(takeover));
-        Guard.run(
-                () -> {
-                    parts.states().inherit(states);
-                    inherit(descriptors);
-                    inheritActivated(transport());
-                    found.complete(null);
-                },
-                found::completeExceptionally);
+        try {
+            parts.states().inherit(states);
+            inherit(descriptors);
+            inheritActivated(transport());
+            found.complete(null);
+        } catch (Throwable t) {
+            found.completeExceptionally(t);
+        }
         whole.stopIfRequested();
     }
 
@@ -338,7 +342,7 @@ final class SuccessorRole implements Takeover.Owner {
         } else {
             proving.closeUnclaimed(true);
         }
-        parts.migration().begin(from.map(Takeover::peerPid).orElse(0L));
+        parts.migration().begin(from.isPresent() ? from.get().peerPid() : 0);
         ready.complete(null);
         parts.manager().serving("generation " + generation() + " serves");
         whole.serving();
