@@ -144,9 +144,9 @@ public final class Graceful {
 
     /**
      * Declares that this process cannot serve, because its application has failed to start: for frameworks, whose own
-     * report of the cause comes later, and goes elsewhere. Does not end this process. As a successor that has not said
-     * {@link #ready()} it gives up, and {@code cause} reaches the predecessor's log and the caller of its upgrade; on
-     * probation it rolls back; otherwise nothing happens.
+     * report of the cause comes later, and goes elsewhere. Does not end this process. As a successor that does not serve yet
+     * it gives up, and {@code cause} reaches the predecessor's log and the caller of its upgrade; on probation it rolls back;
+     * otherwise it is logged, and nothing else happens.
      */
     public void fail(Throwable cause) {
         runtime.fail(Objects.requireNonNull(cause, "cause"));
@@ -186,7 +186,7 @@ public final class Graceful {
      *     then this process serves on
      */
     public CompletableFuture<Void> rollBack(String reason) {
-        return runtime.rollBack(reason);
+        return runtime.rollBack(Objects.requireNonNull(reason, "reason"));
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.internal.upgrade.Phase;
+import io.github.gracefulnetty.internal.upgrade.Phases;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -85,6 +86,42 @@ class FailTest {
     }
 
     @Test
+    void shouldTellThePredecessorWhenItIsReadyAndDoesNotServeYet() throws Exception {
+        try (Greeter young = young()) {
+            Phases.watch((from, event, after) -> {
+                if (event == Phases.Event.READY && after) {
+                    young.graceful.fail(failure);
+                }
+            });
+            assertThatThrownBy(() -> young.graceful.ready().get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("its application failed: no database");
+            assertThatThrownBy(() -> young.graceful.exitFuture().get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("its application failed: no database");
+        } finally {
+            Phases.watch((from, event, after) -> {});
+        }
+        assertLogged("upgrade 1->2 failed", "its application failed: no database");
+    }
+
+    @Test
+    void shouldStopWhenItIsReadyAndDoesNotServeYet() throws Exception {
+        try (Greeter young = young()) {
+            Phases.watch((from, event, after) -> {
+                if (event == Phases.Event.READY && after) {
+                    young.graceful.stop();
+                }
+            });
+            assertThatThrownBy(() -> young.graceful.ready().get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("stopped before it served");
+            assertThat(young.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
+                    .isFalse();
+        } finally {
+            Phases.watch((from, event, after) -> {});
+        }
+        assertLogged("upgrade 1->2 failed", "the successor was told to stop");
+    }
+
+    @Test
     void shouldRollBackOnProbation() throws Exception {
         try (Greeter young = young()) {
             young.graceful.ready().get(20, TimeUnit.SECONDS);
@@ -101,5 +138,6 @@ class FailTest {
         old.graceful.fail(failure);
         assertThat(old.graceful.cancelUpgrade().get(20, TimeUnit.SECONDS)).isFalse(); // it has been heard
         assertThat(old.graceful.isServing()).isTrue();
+        assertLogged("the application failed: no database", "nothing can be rolled back");
     }
 }

@@ -2,6 +2,7 @@
 package io.github.gracefulnetty;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.gracefulnetty.handoff.HandoffException;
@@ -114,6 +115,32 @@ class ProbationTest {
     void shouldServeAgainWhenTheSuccessorHangsUp() throws Exception {
         replaceRaw().close();
         assertServesAgain();
+    }
+
+    /** Its conversation with this process may have failed in any way: only who serves for good leaves with this word. */
+    @Test
+    void shouldServeAgainWhenTheSuccessorGivesUp() throws Exception {
+        try (RawPeer successor = replaceRaw()) {
+            successor.say(new Message.Abort("no memory"));
+            assertThat(successor.hear(Message.RolledBack.class).reason()).contains("gave up: no memory");
+        }
+        assertServesAgain();
+    }
+
+    /** As a {@link java.util.concurrent.TimeoutException} has it. */
+    @SuppressWarnings("NullAway")
+    private static String nothing() {
+        return new IllegalStateException().getMessage();
+    }
+
+    @Test
+    void shouldNotRollBackWithoutAReason() throws Exception {
+        try (Greeter young = replace(builder())) {
+            assertThatNullPointerException()
+                    .isThrownBy(() -> young.graceful.rollBack(nothing()))
+                    .withMessage("reason");
+            awaitAnswersFrom("young");
+        }
     }
 
     @Test

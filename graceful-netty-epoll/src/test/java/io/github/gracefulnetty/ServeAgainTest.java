@@ -16,6 +16,7 @@ import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -141,6 +142,32 @@ class ServeAgainTest {
         lasting.close();
         awaitExit(old);
         assertThatThrownBy(() -> Greeter.ask(address)).isInstanceOf(IOException.class);
+    }
+
+    /** It has been replaced, and serves again: nobody but this process could serve after it. */
+    @Test
+    void shouldServeAgainWhenTheSuccessorDiesAfterAnUpgradeOfItsOwnWasRolledBack() throws Exception {
+        try (RawPeer successor = replaceConfirmed()) {
+            successor.say(new Message.Age(2)).say(new Message.Age(1));
+        }
+        await(old, Phase.Serving.class);
+        awaitAnswersFrom("old");
+    }
+
+    /** A JVM that ends by itself removes what is its own: not what a predecessor that serves again needs. */
+    @Test
+    void shouldLeaveThePathsToAPredecessorThatDrains() throws Exception {
+        Path socket = directory.resolve("app.sock");
+        try (Greeter young =
+                replace("young", builder().probationCheck(() -> CompletableFuture.completedFuture(null)))) {
+            await(old, Phase.Draining.class);
+            young.graceful.runtime().removePaths();
+            assertThat(socket).exists();
+            lasting.close();
+            awaitExit(old);
+            young.graceful.runtime().removePaths();
+            assertThat(socket).doesNotExist();
+        }
     }
 
     @Test

@@ -61,14 +61,22 @@ public final class OtherProcess {
     }
 
     private static void look(long pid, ScheduledExecutorService loop, int looks, Consumer<Fate> fate) {
-        if (pid == UNSEEN) {
-            fate.accept(Fate.UNKNOWN);
-        } else if (pid == ProcessHandle.current().pid() || !isRunning(pid)) {
-            fate.accept(Fate.DEAD);
-        } else if (looks == 0) {
-            fate.accept(Fate.ALIVE);
+        Fate now = look(pid);
+        if (pid == UNSEEN || now == Fate.DEAD || looks == 0) {
+            fate.accept(now);
         } else {
             loop.schedule(() -> look(pid, loop, looks - 1, fate), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private static Fate look(long pid) {
+        if (pid == UNSEEN) {
+            return Fate.UNKNOWN;
+        }
+        try {
+            return pid == ProcessHandle.current().pid() || !isRunning(pid) ? Fate.DEAD : Fate.ALIVE;
+        } catch (Throwable t) { // no memory to look: there may be some the next time
+            return Fate.UNKNOWN;
         }
     }
 

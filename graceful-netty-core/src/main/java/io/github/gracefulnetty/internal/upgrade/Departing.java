@@ -7,6 +7,7 @@ import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.drain.DrainResult;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.process.OtherProcess;
+import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.upgrade.Phases.Event;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class Departing {
     /** When the paths could not be taken back: there may be room later. */
     private static final Duration AGAIN = Duration.ofSeconds(1);
+
+    /** How long it may take to find out who serves. It is asked for at most a second each, twice. */
+    private static final Duration FIND_OUT = Duration.ofSeconds(5);
 
     /** How long a confirmed successor may take to close what it has no use for. */
     private static final Duration ACKNOWLEDGE = Duration.ofSeconds(1);
@@ -174,7 +178,8 @@ final class Departing {
             return;
         }
         boolean wasConfirmed = isIn(departure, Phase.Draining.class);
-        Guard.quietly(() -> parts.phases().leave(Event.SUCCESSOR_LOST, new Phase.TakingBack(departure)));
+        Deadline limit = Deadline.in(FIND_OUT, parts.control(), () -> serveAgain(departure, reason));
+        Guard.quietly(() -> parts.phases().leave(Event.SUCCESSOR_LOST, new Phase.TakingBack(departure, limit)));
         if (wasConfirmed) {
             OtherProcess.whenKnown(
                     departure.successor().pid(),
@@ -220,6 +225,9 @@ final class Departing {
     }
 
     private void serveAgain(Departure departure, String reason) {
+        if (!isIn(departure, Phase.TakingBack.class)) {
+            return;
+        }
         Guard.all(
                 () -> parts.phases().leave(Event.RESUMED, new Phase.Serving()),
                 () -> departure.drain().cancel(),
@@ -233,6 +241,7 @@ final class Departing {
                 endpoint::closePrivate,
                 this::takeBackPaths,
                 () -> parts.manager().serving("serves again: " + reason),
+                () -> whole.tellAge(1),
                 () -> departure.watch().rolledBack(reason),
                 () -> departure.confirmed().completeExceptionally(new HandoffException(reason)),
                 whole::stopIfRequested);

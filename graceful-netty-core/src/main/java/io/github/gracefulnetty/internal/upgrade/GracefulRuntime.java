@@ -207,6 +207,10 @@ public final class GracefulRuntime implements Whole {
                     }
                 },
                 told);
+        told.exceptionally(failure -> {
+            LOGGER.error("graceful-netty: the application failed: {}; {}", Reasons.root(cause), Reasons.of(failure));
+            return null;
+        });
     }
 
     /** Replaces this process, for whoever says {@code why}. */

@@ -153,8 +153,17 @@ final class HandoffEndpoint {
      * @param action gets its pid on the control loop; 0 if there is none, or no path, or it cannot be found out
      */
     void whoListens(LongConsumer action) {
+        if (configured == null) {
+            action.accept(0);
+        } else {
+            whoListens(configured, action);
+        }
+    }
+
+    /** The same for any path. */
+    void whoListens(Path path, LongConsumer action) {
         NativeTransport usable = transport;
-        if (configured == null || usable == null) {
+        if (usable == null) {
             action.accept(0);
             return;
         }
@@ -162,17 +171,17 @@ final class HandoffEndpoint {
         try {
             probe = usable.newConnection();
         } catch (IOException e) { // no descriptor is left
-            LOGGER.warn("graceful-netty: cannot find out who listens at unix:{}: {}", configured, Reasons.of(e));
+            LOGGER.warn("graceful-netty: cannot find out who listens at unix:{}: {}", path, Reasons.of(e));
             action.accept(0);
             return;
         }
         control.register(probe);
         ScheduledFuture<?> limit = control.schedule(probe::close, LOOK);
-        probe.connect(new DomainSocketAddress(configured.toString())).addListener(connected -> {
+        probe.connect(new DomainSocketAddress(path.toString())).addListener(connected -> {
             limit.cancel(false);
             long pid = connected.isSuccess() ? pidOf(usable, probe) : 0;
             probe.close();
-            action.accept(pid);
+            control.execute(() -> action.accept(pid));
         });
     }
 
@@ -182,6 +191,13 @@ final class HandoffEndpoint {
         } catch (IOException e) {
             return 0; // it has gone meanwhile
         }
+    }
+
+    /** Whether it is this process that listens at {@code path}. */
+    boolean isPublished(Path path) {
+        return server != null
+                && published().path().equals(path.toAbsolutePath().normalize())
+                && published().isOurs();
     }
 
     /** Whether any process listens at the configured path. */

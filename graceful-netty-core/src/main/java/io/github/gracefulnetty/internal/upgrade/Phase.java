@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.drain.Drain;
+import io.github.gracefulnetty.internal.transfer.Deadline;
 import java.util.Optional;
 
 /**
@@ -135,8 +136,9 @@ public sealed interface Phase {
      * As a predecessor: the upgrade has failed, the successor's process is being ended.
      *
      * @param committed whether the successor had been told to go on, so that it may have taken the paths
+     * @param limit when it is not waited for any more
      */
-    record Failing(Handover handover, boolean committed) implements Upgrading {}
+    record Failing(Handover handover, boolean committed, Deadline limit) implements Upgrading {}
 
     /** As a predecessor: a successor serves on probation; connections end, and all can be taken back. */
     record OnProbation(Departure departure) implements Replaced {
@@ -146,8 +148,12 @@ public sealed interface Phase {
         }
     }
 
-    /** As a predecessor: the successor is gone, or rolls back; who listens at the handoff path is being found out. */
-    record TakingBack(Departure departure) implements Replaced {
+    /**
+     * As a predecessor: the successor is gone, or rolls back; who listens at the handoff path is being found out.
+     *
+     * @param limit when this process serves again although that is not known
+     */
+    record TakingBack(Departure departure, Deadline limit) implements Replaced {
         @Override
         public String because() {
             return "it takes everything back from its successor";

@@ -99,6 +99,7 @@ public final class Phases {
         // The end; an upgrade that runs fails first
         row("Starting", STOP, "Stopping");
         row("Initialising", STOP, "Stopping");
+        row("Committing", STOP, "Stopping");
         row("Serving", STOP, "Stopping");
         row("Stopping", DRAINED, "Exited");
     }

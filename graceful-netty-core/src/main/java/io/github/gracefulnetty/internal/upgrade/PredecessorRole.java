@@ -7,6 +7,7 @@ import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.OtherProcess;
+import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
@@ -398,15 +399,20 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             return;
         }
         boolean committed = isIn(handover, Phase.HandingOver.class);
-        Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed)));
-        handover.fail(reason, byItself)
-                .whenComplete((nothing, failure) -> parts.control().execute(() -> over(handover, reason, cause)));
+        Deadline limit = Deadline.in(SuccessorProcess.END, parts.control(), () -> over(handover, reason, cause));
+        Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed, limit)));
+        Guard.run(
+                () -> handover.fail(reason, byItself)
+                        .whenComplete(
+                                (nothing, failure) -> parts.control().execute(() -> over(handover, reason, cause))),
+                t -> over(handover, reason, t));
     }
 
     private void over(Handover handover, String reason, Throwable cause) {
         if (!(parts.phases().current() instanceof Phase.Failing failing) || !isIn(handover, Phase.Failing.class)) {
             return;
         }
+        failing.limit().cancel();
         Guard.all(
                 () -> parts.phases().leave(Event.PROCESS_ENDED, new Phase.Serving()),
                 () -> parts.migration().withdraw(),

@@ -105,10 +105,10 @@ final class ProbationWatch {
         } else if (message instanceof Message.RollBack rollBack) {
             fail(successor + " cannot serve: " + rollBack.reason(), false);
         } else if (message instanceof Message.Age age) {
-            leaving = true;
+            leaving = age.generations() > 1; // 1 where its own successor has failed, and it serves again
             owner.aged(age.generations());
-        } else if (message instanceof Message.Abort) {
-            leaves();
+        } else if (message instanceof Message.Abort abort) {
+            gaveUp(abort.reason());
         } else if (message instanceof Message.Serving serving) {
             owner.unclaimed(serving.unclaimed());
         } else {
@@ -117,10 +117,10 @@ final class ProbationWatch {
         return true;
     }
 
-    /** The successor was told to stop, and will end: that is no failure. */
-    private void leaves() {
-        leaving = true;
-        confirm();
+    /** Once it serves for good, the successor says so because it was told to stop: that is no failure. */
+    private void gaveUp(String reason) {
+        leaving = !owner.isOnProbation();
+        fail(successor + " gave up: " + reason, false);
     }
 
     private void heard(boolean isUndecided) {

@@ -121,8 +121,8 @@ final class Proving implements ProbationTrial.Owner {
     void settle() {
         if (parts.phases().current() instanceof Phase.Serving serving
                 && serving.trial().isPresent()) {
+            predecessor.say(new Message.Confirmed()); // first: a stop that waits for this says Abort
             over("this process serves for good");
-            predecessor.say(new Message.Confirmed());
         }
     }
 

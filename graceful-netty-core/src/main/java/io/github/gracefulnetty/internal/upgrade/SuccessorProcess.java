@@ -26,6 +26,9 @@ final class SuccessorProcess {
     /** How long it may take to exit when it was killed: longer only if the kernel cannot end it. */
     private static final Duration KILLED = Duration.ofSeconds(5);
 
+    /** In all, before nobody waits for it any more. */
+    static final Duration END = EXIT.plus(EXIT).plus(KILLED).plus(EXIT);
+
     /** The child, the thread that waits for it, and as many again: those that tried may not quite be gone. */
     private static final int LEAST_ROOM = 4;
 

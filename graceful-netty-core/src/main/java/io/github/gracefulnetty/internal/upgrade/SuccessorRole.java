@@ -26,6 +26,12 @@ import java.util.concurrent.TimeUnit;
 
 /** How this process comes to serve: alone, or by taking over. On the control loop. */
 final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
+    /** The first generation whose predecessor may have had a predecessor that drains still. */
+    private static final int THIRD = 3;
+
+    /** How long a process that drains takes to see that its successor is dead, and to serve again. */
+    private static final Duration TIME_TO_SERVE_AGAIN = Duration.ofSeconds(2);
+
     private final Parts parts;
     private final HandoffEndpoint endpoint;
     private final Whole whole;
@@ -89,7 +95,8 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
 
     /** Whether a predecessor may serve again: then it needs the paths. On any thread. */
     boolean mayBeRolledBack() {
-        return !proving.isOver();
+        Optional<Takeover> before = predecessor;
+        return !proving.isOver() || (before.isPresent() && !before.get().gone().isDone());
     }
 
     @Override
@@ -193,6 +200,7 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
         parts.phases().leave(Event.PREDECESSOR_LOST, new Phase.Starting());
         predecessor = Optional.empty();
         Guard.run(() -> startAlone(transport()), found::completeExceptionally);
+        whole.stopIfRequested();
     }
 
     @Override
@@ -311,19 +319,18 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
         }
     }
 
-    /** The application was told to stop before it was ready: the predecessor goes on. */
+    /** The application was told to stop before it served: the predecessor goes on. */
     void stopping() {
-        if (parts.phases().current() instanceof Phase.Initialising initialising) {
-            initialising.takeover().abort(parts.register().whyNotBound().orElse("the successor was told to stop"));
+        if (parts.phases().current() instanceof Phase.TakingOver takingOver) {
+            takingOver.takeover().abort(parts.register().whyNotBound().orElse("the successor was told to stop"));
         }
-        ready.completeExceptionally(new HandoffException("stopped before it was ready"));
+        ready.completeExceptionally(new HandoffException("stopped before it served"));
     }
 
     /** The application says that it cannot serve. {@code false} if this process serves already. */
     boolean cannotStart(Throwable cause) {
         String reason = "its application failed: " + Reasons.root(cause);
-        if (parts.phases().current() instanceof Phase.TakingOver takingOver
-                && !(takingOver instanceof Phase.Committing)) {
+        if (parts.phases().current() instanceof Phase.TakingOver takingOver) {
             giveUp(takingOver.takeover(), reason, cause);
             return true;
         }
@@ -421,7 +428,8 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
     public void hungUp(Takeover takeover) {
         Phase phase = parts.phases().current();
         if (phase instanceof Phase.Receiving) {
-            startAnew(); // it died: what it had is free, or bound by somebody else
+            // It died: what it had is free, or bound by somebody else.
+            unlessAnotherServes(takeover, this::startAnew);
             return;
         }
         if (!(phase instanceof Phase.TakingOver) && proving.isOver()) {
@@ -435,18 +443,47 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
     }
 
     private void decide(Takeover takeover, OtherProcess.Fate fate) {
+        // One that cannot be seen, and serves again, listens where this process listens otherwise.
         boolean lives = fate == OtherProcess.Fate.ALIVE
-                || (fate == OtherProcess.Fate.UNKNOWN && HandoffEndpoint.somebodyListens(takeover.path()));
+                || (fate == OtherProcess.Fate.UNKNOWN
+                        && !endpoint.isPublished(takeover.path())
+                        && HandoffEndpoint.somebodyListens(takeover.path()));
         if (lives) {
             failed(
                     takeover,
                     "the predecessor (" + OtherProcess.describe(takeover.peerPid()) + ") has hung up, and lives");
         } else if (parts.phases().current() instanceof Phase.TakingOver) {
-            goOnAlone(takeover);
+            unlessAnotherServes(takeover, () -> goOnAlone(takeover));
         } else {
             takeover.gone().complete(null);
             proving.over("the predecessor is gone");
         }
+    }
+
+    /**
+     * The predecessor is dead. If it drained before that, and had a predecessor itself, that may serve again: then it takes
+     * the path, and this process leaves everything to it.
+     */
+    private void unlessAnotherServes(Takeover takeover, Runnable goOn) {
+        Phase phase = parts.phases().current();
+        if (takeover.generation() < THIRD) {
+            goOn.run();
+            return;
+        }
+        parts.control()
+                .schedule(
+                        () -> endpoint.whoListens(takeover.path(), other -> {
+                            if (parts.phases().current() != phase) {
+                                return; // it was told to stop meanwhile
+                            }
+                            if (other != 0 && other != ProcessHandle.current().pid()) {
+                                fail(new HandoffException("the predecessor is dead, and its own predecessor, "
+                                        + OtherProcess.describe(other) + ", serves again"));
+                            } else {
+                                goOn.run();
+                            }
+                        }),
+                        TIME_TO_SERVE_AGAIN);
     }
 
     private void goOnAlone(Takeover takeover) {

@@ -9,12 +9,12 @@ import java.time.Duration;
 final class ContainedServer {
     private ContainedServer() {}
 
-    /** Arguments: the handoff path, the PID file, and the directory of its steps. */
+    /** Arguments: the handoff path, the PID file, the directory of its steps, and the probation of its successor. */
     public static void main(String... arguments) throws Exception {
         Graceful graceful = Graceful.builder()
                 .handoffPath(Path.of(arguments[0]))
                 .pidFile(Path.of(arguments[1]))
-                .probation(Duration.ZERO)
+                .probation(Duration.parse(arguments[3]))
                 .build();
         graceful.ready().join();
         System.out.println("SERVES pid=" + ProcessHandle.current().pid() + " generation=" + graceful.generation());

@@ -38,11 +38,34 @@ class PidNamespaceIT {
         steps = Files.createDirectory(directory.resolve("steps"));
     }
 
+    /** It cannot see the other one's process: that its own socket answers at the path is no sign of life of the other. */
+    @Test
+    void shouldServeOnWhenTheOtherContainerIsKilledOnProbation() throws IOException {
+        RunningProcess first = start("PT10M");
+        first.out().await("SERVES pid=1 generation=1");
+        RunningProcess second = start("PT0S");
+        second.out().await("SERVES pid=1 generation=2");
+        first.err().await("upgrade 1->2: handed over");
+        first.kill();
+        first.awaitExit();
+        RunningProcess third = start("PT0S");
+        third.out().await("SERVES pid=1 generation=3");
+        second.out().await("ENDS handedOver=true");
+        assertThat(second.awaitExit()).as(second::report).isZero();
+        assertThat(second.err().text()).doesNotContain("has taken everything back");
+        new Steps(steps).begin("stop");
+        assertThat(third.awaitExit()).as(third::report).isZero();
+    }
+
     private RunningProcess start() {
+        return start("PT0S");
+    }
+
+    private RunningProcess start(String probation) {
         Path handoff = directory.resolve("handoff.sock");
-        return processes.start(
-                JavaCommand.main(ContainedServer.class, handoff.toString(), pidFile.toString(), steps.toString())
-                        .through(CONTAINER));
+        return processes.start(JavaCommand.main(
+                        ContainedServer.class, handoff.toString(), pidFile.toString(), steps.toString(), probation)
+                .through(CONTAINER));
     }
 
     @Test

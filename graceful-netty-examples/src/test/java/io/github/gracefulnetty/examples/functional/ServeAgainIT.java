@@ -75,6 +75,63 @@ class ServeAgainIT {
         assertThat(server.awaitExit()).as(server::report).isZero();
     }
 
+    /** The one in the middle has been replaced, serves again, and dies: then it is the oldest that can serve. */
+    @Test
+    void shouldServeAgainAfterASuccessorThatHadBeenReplaced() {
+        RunningProcess server = processes.start(command());
+        ServerGeneration first = server.awaitReady(1);
+        try (HttpConnection idle = HttpConnection.acceptedBy(first);
+                StrictClient client = load(first)) {
+            ServerGeneration second = replace(server, first);
+            try (HttpConnection held = HttpConnection.acceptedBy(second)) {
+                ServerGeneration third = replace(server, second);
+                awaitAnswers(client, 3);
+                third.kill();
+                awaitServesAgain(server, third);
+                awaitAnswers(client, 2);
+                second.kill();
+                awaitServesAgain(server, second);
+                awaitAnswers(client, 1);
+                assertThat(client.stop().refused()).isZero();
+            }
+            assertThat(idle.get("/").pid()).isEqualTo(first.pid());
+        }
+        first.term();
+        assertThat(server.awaitExit()).as(server::report).isZero();
+    }
+
+    /** Two could go on with its listeners: the one that serves already does, and the other one says so and ends. */
+    @Test
+    void shouldServeAgainWhenASuccessorIsKilledWhileItIsReplaced() {
+        RunningProcess server = processes.start(command());
+        ServerGeneration first = server.awaitReady(1);
+        try (HttpConnection idle = HttpConnection.acceptedBy(first);
+                StrictClient client = load(first)) {
+            ServerGeneration second = replace(server, first);
+            awaitAnswers(client, 2);
+            RunningProcess third = processes.start(command().with("--init-delay", "5m"));
+            server.err().await("upgrade 2->3: successor pid " + third.pid() + " has 1 descriptors");
+            second.kill();
+            server.err().await("this process serves again: ");
+            third.err().await("its own predecessor, pid " + first.pid() + ", serves again");
+            awaitAnswers(client, 1);
+            assertThat(client.stop().refused()).isZero();
+            third.kill();
+            assertThat(idle.get("/").pid()).isEqualTo(first.pid());
+        }
+        ServerGeneration next = replace(server, first);
+        next.term();
+        assertThat(server.awaitExit()).as(server::report).isZero();
+    }
+
+    private static void awaitServesAgain(RunningProcess server, ServerGeneration dead) {
+        String successor = "successor pid " + dead.pid() + " ";
+        server.err()
+                .await(
+                        "this process serves again after " + dead,
+                        line -> line.contains("this process serves again: ") && line.contains(successor));
+    }
+
     private JavaCommand command() {
         return JavaCommand.http(
                 "--no-migrate",
@@ -94,7 +151,7 @@ class ServeAgainIT {
                 "confirmed successor of " + server,
                 () -> server.err().count("is confirmed after") > before
                         && server.out().count("READY") > readies);
-        return new ServerGeneration(server.newestPid(), 2, first.addresses());
+        return new ServerGeneration(server.newestPid(), first.generation() + 1, first.addresses());
     }
 
     private static StrictClient load(ServerGeneration server) {
