@@ -15,9 +15,9 @@ module io.github.gracefulnetty {
 
     exports io.github.gracefulnetty;
     exports io.github.gracefulnetty.activation;
+    exports io.github.gracefulnetty.connection;
     exports io.github.gracefulnetty.drain;
     exports io.github.gracefulnetty.handoff;
-    exports io.github.gracefulnetty.migration;
     exports io.github.gracefulnetty.transport;
 
     uses io.github.gracefulnetty.transport.NativeTransport;

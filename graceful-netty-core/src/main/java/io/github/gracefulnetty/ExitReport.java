@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
-import io.github.gracefulnetty.drain.ConnectionEnds;
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.drain.DrainResult;
 import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import java.time.Duration;

@@ -409,7 +409,7 @@ public final class Graceful {
          * Whether idle connections move to the successor instead of being ended: {@code true} for all HTTP/1.1
          * connections without TLS, which says that handlers of the application keep nothing about a connection between
          * two requests; {@code false} for none. By default those move whose handlers are all known to keep nothing, or
-         * implement {@link io.github.gracefulnetty.migration.Migratable}, which HTTP/1.1 connections with handlers of the
+         * implement {@link io.github.gracefulnetty.connection.Migratable}, which HTTP/1.1 connections with handlers of the
          * application seldom do. All generations should agree: a connection moves only to a successor that expects it.
          */
         public Builder migrateConnections(boolean migrate) {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * as this process serves. {@code connect} works as always; what it makes is not handed on.
  *
  * <p>Predecessor and successor share the socket's queue, so each datagram is read once, by one of them. When the
- * predecessor has stopped reading, a {@link io.github.gracefulnetty.drain.DrainEvent} goes through the channel's pipeline.
+ * predecessor has stopped reading, a {@link io.github.gracefulnetty.connection.DrainEvent} goes through the channel's pipeline.
  * A handler that still owes answers keeps the event to itself and closes the channel when they are written; if the event
  * reaches the end of the pipeline, the channel is closed as soon as everything that was written is on its way.
  *

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty;
 
+import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.transport.DescriptorKind;

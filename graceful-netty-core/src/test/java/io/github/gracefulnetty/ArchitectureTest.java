@@ -40,10 +40,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".internal.upgrade")
                 .layer("handoff")
                 .definedBy(ROOT + ".handoff")
-                .layer("live migration")
-                .definedBy(ROOT + ".internal.migration")
                 .layer("migration")
-                .definedBy(ROOT + ".migration")
+                .definedBy(ROOT + ".internal.migration")
                 .layer("listener")
                 .definedBy(ROOT + ".internal.listener")
                 .layer("transfer")
@@ -58,6 +56,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".activation")
                 .layer("drain")
                 .definedBy(ROOT + ".drain")
+                .layer("connection")
+                .definedBy(ROOT + ".connection")
                 .layer("transport")
                 .definedBy(ROOT + ".transport")
                 .whereLayer("api")
@@ -66,25 +66,23 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("api")
                 .whereLayer("handoff")
                 .mayOnlyBeAccessedByLayers("api", "upgrade")
-                .whereLayer("live migration")
-                .mayOnlyBeAccessedByLayers("api", "upgrade")
                 .whereLayer("migration")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "live migration")
+                .mayOnlyBeAccessedByLayers("api", "upgrade")
                 .whereLayer("listener")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration")
                 .whereLayer("transfer")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener")
                 .whereLayer("wire")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener", "transfer")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener", "transfer")
                 .whereLayer("process")
                 .mayOnlyBeAccessedByLayers(
-                        "api", "upgrade", "handoff", "live migration", "listener", "transfer", "activation")
+                        "api", "upgrade", "handoff", "migration", "listener", "transfer", "activation")
                 .whereLayer("descriptor")
                 .mayOnlyBeAccessedByLayers(
                         "api",
                         "upgrade",
                         "handoff",
-                        "live migration",
+                        "migration",
                         "listener",
                         "transfer",
                         "activation",
@@ -93,7 +91,11 @@ class ArchitectureTest {
                 .whereLayer("activation")
                 .mayOnlyBeAccessedByLayers("upgrade")
                 .whereLayer("drain")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "live migration", "listener")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener")
+                .whereLayer("drain")
+                .mayOnlyAccessLayers("connection")
+                .whereLayer("connection")
+                .mayNotAccessAnyLayer()
                 .check(classes);
     }
 

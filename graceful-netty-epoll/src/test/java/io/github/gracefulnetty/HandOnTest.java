@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.github.gracefulnetty.drain.DrainEvent;
+import io.github.gracefulnetty.connection.DrainEvent;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;

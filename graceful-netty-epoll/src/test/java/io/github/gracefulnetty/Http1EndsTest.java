@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
-import io.github.gracefulnetty.drain.ConnectionEnds;
-import io.github.gracefulnetty.drain.DrainEvent;
+import io.github.gracefulnetty.connection.ConnectionEnds;
+import io.github.gracefulnetty.connection.DrainEvent;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.connection.ConnectionMoved;
+import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.wire.Message;
-import io.github.gracefulnetty.migration.ConnectionMoved;
-import io.github.gracefulnetty.migration.Migratable;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
-import io.github.gracefulnetty.drain.ConnectionEnds;
-import io.github.gracefulnetty.migration.Migratable;
+import io.github.gracefulnetty.connection.ConnectionEnds;
+import io.github.gracefulnetty.connection.Migratable;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;

@@ -31,7 +31,7 @@ final class ConnectionDrain {
             // The protocol may be negotiated still (ALPN): look again after each read.
             pipeline.addFirst(new LateProtocol());
         }
-        DrainEvent.fire(connection);
+        DrainNotice.fire(connection);
     }
 
     /** Closes it now, whatever its protocol would wait for. On its event loop. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.github.gracefulnetty.connection.DrainEvent;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -18,7 +19,7 @@ final class DatagramDrain extends ChannelInboundHandlerAdapter {
 
     static void begin(ChannelPipeline pipeline) {
         pipeline.addLast(new DatagramDrain());
-        DrainEvent.fire(pipeline.channel());
+        DrainNotice.fire(pipeline.channel());
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import java.time.Duration;
 import java.util.Map;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.github.gracefulnetty.connection.DrainEvent;
 import io.netty.channel.Channel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,7 +28,7 @@ final class Lasting {
         } else if (!busy.add(connection)) {
             busy.remove(connection);
             mover.insist(connection);
-            DrainEvent.fire(connection);
+            DrainNotice.fire(connection);
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.drain;
 
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.netty.channel.Channel;
 import java.util.Collections;
 import java.util.Map;

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.drain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.util.Map;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.grpc;
 
-import io.github.gracefulnetty.drain.ServerDrain;
+import io.github.gracefulnetty.connection.ServerDrain;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.netty.channel.Channel;

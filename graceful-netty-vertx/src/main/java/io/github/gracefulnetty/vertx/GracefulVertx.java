@@ -2,7 +2,7 @@
 package io.github.gracefulnetty.vertx;
 
 import io.github.gracefulnetty.Graceful;
-import io.github.gracefulnetty.drain.DrainEvent;
+import io.github.gracefulnetty.connection.DrainEvent;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.drain.ServerDrain;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.drain.ServerDrain;
+import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;

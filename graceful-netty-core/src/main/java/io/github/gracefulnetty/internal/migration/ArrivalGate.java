@@ -3,9 +3,9 @@ package io.github.gracefulnetty.internal.migration;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
+import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.transfer.Reasons;
-import io.github.gracefulnetty.migration.Migratable;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;

@@ -5,7 +5,7 @@ package io.github.gracefulnetty.internal.migration;
 public enum MoveMode {
     /** None: all are drained. */
     OFF,
-    /** Those whose handlers all are Netty's own and known, or {@link io.github.gracefulnetty.migration.Migratable}. */
+    /** Those whose handlers all are Netty's own and known, or {@link io.github.gracefulnetty.connection.Migratable}. */
     DECLARED,
     /** Those, and all HTTP/1.1 connections: the application says that its handlers keep nothing between exchanges. */
     ALL;

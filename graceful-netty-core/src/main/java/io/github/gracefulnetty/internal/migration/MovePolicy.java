@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
-import io.github.gracefulnetty.migration.Migratable;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

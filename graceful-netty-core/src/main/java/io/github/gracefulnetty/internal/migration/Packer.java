@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.migration;
 
+import io.github.gracefulnetty.connection.ConnectionMoved;
+import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
-import io.github.gracefulnetty.migration.ConnectionMoved;
-import io.github.gracefulnetty.migration.Migratable;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.github.gracefulnetty.transport.SocketFacts;

@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.upgrade;
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.activation.ActivationException;
-import io.github.gracefulnetty.drain.ConnectionEnds;
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.drain.Drain;
 import io.github.gracefulnetty.drain.DrainResult;

@@ -3,10 +3,10 @@ package io.github.gracefulnetty.examples.chat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.gracefulnetty.drain.DrainEvent;
+import io.github.gracefulnetty.connection.ConnectionMoved;
+import io.github.gracefulnetty.connection.DrainEvent;
+import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.examples.chat.Room.Message;
-import io.github.gracefulnetty.migration.ConnectionMoved;
-import io.github.gracefulnetty.migration.Migratable;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;

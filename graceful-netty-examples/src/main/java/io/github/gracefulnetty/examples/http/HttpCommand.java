@@ -4,7 +4,7 @@ package io.github.gracefulnetty.examples.http;
 import io.github.gracefulnetty.ExitReport;
 import io.github.gracefulnetty.Graceful;
 import io.github.gracefulnetty.GracefulBootstrap;
-import io.github.gracefulnetty.drain.ConnectionEnds;
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;

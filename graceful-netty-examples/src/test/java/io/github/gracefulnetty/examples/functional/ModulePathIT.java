@@ -48,9 +48,9 @@ class ModulePathIT {
                 .containsExactlyInAnyOrder(
                         CORE,
                         CORE + ".activation",
+                        CORE + ".connection",
                         CORE + ".drain",
                         CORE + ".handoff",
-                        CORE + ".migration",
                         CORE + ".transport");
         assertThat(exported(EPOLL)).isEmpty();
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.drain;
+package io.github.gracefulnetty.connection;
 
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
@@ -14,15 +14,11 @@ public enum DrainEvent {
     /** The only one. */
     INSTANCE;
 
+    /** Set by whoever fires the event. */
     private static final AttributeKey<Boolean> BEGUN = AttributeKey.valueOf(DrainEvent.class, "BEGUN");
 
     /** For handlers that come late: whether the event has been fired through the pipeline of {@code connection}. */
     public static boolean hasBegun(Channel connection) {
         return connection.hasAttr(BEGUN);
-    }
-
-    static void fire(Channel connection) {
-        connection.attr(BEGUN).set(true);
-        connection.pipeline().fireUserEventTriggered(INSTANCE);
     }
 }

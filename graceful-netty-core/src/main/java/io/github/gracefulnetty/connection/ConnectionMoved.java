@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.migration;
+package io.github.gracefulnetty.connection;
 
 /**
  * Fired through the pipeline of a connection, as a user event, when it moves to the successor. {@code channelInactive} and
