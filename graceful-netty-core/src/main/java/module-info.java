@@ -16,7 +16,6 @@ module io.github.gracefulnetty {
     exports io.github.gracefulnetty;
     exports io.github.gracefulnetty.activation;
     exports io.github.gracefulnetty.connection;
-    exports io.github.gracefulnetty.drain;
     exports io.github.gracefulnetty.handoff;
     exports io.github.gracefulnetty.transport;
 

@@ -2,7 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.upgrade.Parts;
 import io.github.gracefulnetty.transport.DescriptorKind;

@@ -55,7 +55,7 @@ class ArchitectureTest {
                 .layer("activation")
                 .definedBy(ROOT + ".activation")
                 .layer("drain")
-                .definedBy(ROOT + ".drain")
+                .definedBy(ROOT + ".internal.drain")
                 .layer("connection")
                 .definedBy(ROOT + ".connection")
                 .layer("transport")

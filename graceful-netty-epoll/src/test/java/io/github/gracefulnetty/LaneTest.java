@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.gracefulnetty.Site.Client;
 import io.github.gracefulnetty.connection.ConnectionMoved;
 import io.github.gracefulnetty.connection.Migratable;
-import io.github.gracefulnetty.drain.Mover;
+import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.wire.Message;

@@ -2,7 +2,7 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;

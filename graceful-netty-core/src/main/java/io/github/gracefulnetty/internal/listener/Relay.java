@@ -2,7 +2,7 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

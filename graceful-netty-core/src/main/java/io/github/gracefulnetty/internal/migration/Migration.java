@@ -3,9 +3,9 @@ package io.github.gracefulnetty.internal.migration;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
-import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;

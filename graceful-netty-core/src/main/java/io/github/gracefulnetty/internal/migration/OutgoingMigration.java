@@ -3,9 +3,9 @@ package io.github.gracefulnetty.internal.migration;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
-import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;

@@ -5,11 +5,11 @@ import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.activation.ActivationException;
 import io.github.gracefulnetty.connection.ConnectionEnds;
-import io.github.gracefulnetty.drain.ConnectionTracker;
-import io.github.gracefulnetty.drain.Drain;
-import io.github.gracefulnetty.drain.DrainResult;
-import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.drain.Drain;
+import io.github.gracefulnetty.internal.drain.DrainResult;
+import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.Deployment;

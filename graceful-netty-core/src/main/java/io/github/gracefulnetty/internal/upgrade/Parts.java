@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.ServiceManager;

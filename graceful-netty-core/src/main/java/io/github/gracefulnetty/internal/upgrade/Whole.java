@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.drain.Drain;
-import io.github.gracefulnetty.drain.DrainResult;
-import io.github.gracefulnetty.drain.Mover;
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.drain.Drain;
+import io.github.gracefulnetty.internal.drain.DrainResult;
+import io.github.gracefulnetty.internal.drain.Mover;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 

@@ -4,12 +4,12 @@ package io.github.gracefulnetty.internal.listener;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.DescriptorGate;
-import io.github.gracefulnetty.drain.ConnectionTracker;
 import io.github.gracefulnetty.epoll.EpollTransport;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
+import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;

@@ -46,12 +46,7 @@ class ModulePathIT {
     void shouldExportTheApiAndNothingElse() {
         assertThat(exported(CORE))
                 .containsExactlyInAnyOrder(
-                        CORE,
-                        CORE + ".activation",
-                        CORE + ".connection",
-                        CORE + ".drain",
-                        CORE + ".handoff",
-                        CORE + ".transport");
+                        CORE, CORE + ".activation", CORE + ".connection", CORE + ".handoff", CORE + ".transport");
         assertThat(exported(EPOLL)).isEmpty();
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.drain;
+package io.github.gracefulnetty.internal.drain;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
