@@ -58,6 +58,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".internal.drain")
                 .layer("connection")
                 .definedBy(ROOT + ".connection")
+                .layer("natives")
+                .definedBy(ROOT + ".internal.transport")
                 .layer("transport")
                 .definedBy(ROOT + ".transport")
                 .whereLayer("api")
@@ -95,6 +97,10 @@ class ArchitectureTest {
                 .whereLayer("drain")
                 .mayOnlyAccessLayers("connection")
                 .whereLayer("connection")
+                .mayNotAccessAnyLayer()
+                .whereLayer("natives")
+                .mayOnlyAccessLayers("transport")
+                .whereLayer("transport")
                 .mayNotAccessAnyLayer()
                 .check(classes);
     }

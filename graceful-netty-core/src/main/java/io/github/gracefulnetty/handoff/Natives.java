@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
+import io.github.gracefulnetty.internal.transport.NativeTransports;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.NativeTransports;
 
 /** The native transport of this machine, looked for once. */
 final class Natives {

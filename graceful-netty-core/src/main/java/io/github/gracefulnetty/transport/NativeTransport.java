@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A native transport of Netty, found by {@link java.util.ServiceLoader}: turns descriptors into channels and opens unix
- * sockets. Implementations hold no state and may be called from any thread. What Netty's natives throw leaves them through
- * {@link NativeCalls}.
+ * sockets. Implementations hold no state and may be called from any thread. What Netty's natives throw leaves them as an
+ * {@link IOException}.
  */
 public interface NativeTransport {
     /** The transport's name as Netty spells it, for instance {@code epoll}. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.kqueue;
 
+import io.github.gracefulnetty.internal.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeTransports;
 import io.github.gracefulnetty.transport.DescriptorKind;
-import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.NativeTransports;
 import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;

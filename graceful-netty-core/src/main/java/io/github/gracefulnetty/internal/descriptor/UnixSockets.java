@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.descriptor;
 
-import io.github.gracefulnetty.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.github.gracefulnetty.transport.DescriptorKind;
-import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;

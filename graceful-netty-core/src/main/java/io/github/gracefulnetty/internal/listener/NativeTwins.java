@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.listener;
 
-import io.github.gracefulnetty.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;

@@ -2,7 +2,7 @@
 package io.github.gracefulnetty.internal.process;
 
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
-import io.github.gracefulnetty.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import io.netty.util.internal.PlatformDependent;

@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
-import io.github.gracefulnetty.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.Socket;

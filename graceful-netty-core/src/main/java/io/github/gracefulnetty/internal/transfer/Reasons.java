@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
-import io.github.gracefulnetty.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.handler.codec.DecoderException;
 import java.nio.file.FileSystemException;
 import java.util.concurrent.CompletionException;

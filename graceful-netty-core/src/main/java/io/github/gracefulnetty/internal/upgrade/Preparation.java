@@ -2,10 +2,10 @@
 package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transport.NativeCalls;
+import io.github.gracefulnetty.internal.transport.NativeTransports;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
-import io.github.gracefulnetty.transport.NativeCalls;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.NativeTransports;
 import io.netty.channel.Channel;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;

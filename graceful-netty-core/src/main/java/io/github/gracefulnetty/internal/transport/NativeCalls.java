@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.transport;
+package io.github.gracefulnetty.internal.transport;
 
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Errors.NativeIoException;

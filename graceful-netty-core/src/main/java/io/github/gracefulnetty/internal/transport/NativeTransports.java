@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.transport;
+package io.github.gracefulnetty.internal.transport;
 
+import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import java.lang.reflect.InvocationTargetException;
