@@ -9,13 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * String maps as metadata. Metadata is bytes and the application's own; this is one way to write it: for each entry the
- * key and the value, each as a two-byte length and that many bytes of UTF-8.
- */
-public final class Metadata {
+/** String maps as metadata: the one way to write them that this library has, see {@link Offer#with(Map)}. */
+final class Metadata {
     /** The most bytes that go with one descriptor: 65,536. */
-    public static final int MAX_BYTES = MessageCodec.MAX_METADATA;
+    static final int MAX_BYTES = MessageCodec.MAX_METADATA;
 
     private static final int MAX_TEXT = (1 << 16) - 1;
 
@@ -26,7 +23,7 @@ public final class Metadata {
      *
      * @throws IllegalArgumentException if it does not fit into {@value #MAX_BYTES} bytes
      */
-    public static byte[] of(Map<String, String> map) {
+    static byte[] of(Map<String, String> map) {
         ByteBuffer out = ByteBuffer.allocate(MAX_BYTES);
         map.forEach((key, value) -> {
             write(key, out);
@@ -50,7 +47,7 @@ public final class Metadata {
      *
      * @throws IllegalArgumentException if something else wrote it
      */
-    public static Map<String, String> toMap(byte[] metadata) {
+    static Map<String, String> toMap(byte[] metadata) {
         Map<String, String> map = new LinkedHashMap<>();
         ByteBuffer in = ByteBuffer.wrap(metadata);
         try {

@@ -159,9 +159,9 @@ public final class Offer {
     }
 
     /**
-     * The same with metadata.
+     * The same with metadata: bytes that are the application's own.
      *
-     * @throws IllegalArgumentException if that is more than {@value Metadata#MAX_BYTES} bytes
+     * @throws IllegalArgumentException if that is more than 65,536 bytes
      */
     public Offer with(byte[] newMetadata) {
         if (newMetadata.length > Metadata.MAX_BYTES) {
@@ -171,7 +171,12 @@ public final class Offer {
         return new Offer(source, name, Bytes.of(newMetadata.clone()));
     }
 
-    /** The same with a map as metadata, written by {@link Metadata#of}. */
+    /**
+     * The same with a map as metadata, in its order: for each entry the key and the value, each as a two-byte length and that
+     * many bytes of UTF-8. {@link ReceivedDescriptor#metadataMap} reads it.
+     *
+     * @throws IllegalArgumentException if that is more than 65,536 bytes
+     */
     public Offer with(Map<String, String> newMetadata) {
         return with(Metadata.of(newMetadata));
     }

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,15 @@ public final class ReceivedDescriptor implements AutoCloseable {
     /** What its sender added. A copy. */
     public byte[] metadata() {
         return metadata.array().clone();
+    }
+
+    /**
+     * What its sender added, if that is a map: see {@link Offer#with(Map)}. No entries if it added nothing.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
+    public Map<String, String> metadataMap() {
+        return Metadata.toMap(metadata.array());
     }
 
     /** The address of a socket that is bound, {@code null} if there is none. */

@@ -132,7 +132,7 @@ class DescriptorsAndMetadataTest {
         try (Udp udp = new Udp(1);
                 ReceivedDescriptor received =
                         receiveOne(Offer.descriptor(udp.socket(0)).with(map))) {
-            assertThat(Metadata.toMap(received.metadata())).containsExactlyEntriesOf(map);
+            assertThat(received.metadataMap()).containsExactlyEntriesOf(map);
         }
     }
 

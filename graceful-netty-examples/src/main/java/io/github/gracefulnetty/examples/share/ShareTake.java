@@ -4,7 +4,6 @@ package io.github.gracefulnetty.examples.share;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.gracefulnetty.handoff.DescriptorHandler;
-import io.github.gracefulnetty.handoff.Metadata;
 import io.github.gracefulnetty.handoff.ReceivedDescriptor;
 import io.github.gracefulnetty.handoff.Receiver;
 import io.netty.bootstrap.Bootstrap;
@@ -57,7 +56,7 @@ final class ShareTake implements Callable<Integer> {
                 }
             });
             for (ReceivedDescriptor descriptor : taken) {
-                Map<String, String> metadata = Metadata.toMap(descriptor.metadata());
+                Map<String, String> metadata = descriptor.metadataMap();
                 print(descriptor + " " + metadata + ": " + use(descriptor, metadata, loops));
             }
             return 0;
