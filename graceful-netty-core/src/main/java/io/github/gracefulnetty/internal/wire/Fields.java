@@ -30,6 +30,8 @@ public final class Fields {
     static final int MAX_COUNT = 1 << 20;
 
     static final int MAX_METADATA = 1 << 16;
+
+    /** The most bytes in one piece of application state. */
     static final int MAX_STATE_PIECE = 1 << 18;
 
     private static final int ADDRESS_INET = 1;

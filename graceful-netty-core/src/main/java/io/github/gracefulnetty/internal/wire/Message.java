@@ -136,7 +136,7 @@ public sealed interface Message {
      *
      * @param name the same for all pieces of a state, which follow each other
      * @param last whether the state ends with this piece
-     * @param piece at most {@link MessageCodec#MAX_STATE_PIECE} bytes
+     * @param piece at most {@link Fields#MAX_STATE_PIECE} bytes
      */
     record State(String name, boolean last, Bytes piece) implements Message {
         static final int TYPE = 12;

@@ -20,9 +20,6 @@ public final class MessageCodec {
     /** The most bytes of metadata that go with one descriptor. */
     public static final int MAX_METADATA = Fields.MAX_METADATA;
 
-    /** The most bytes in one piece of application state. */
-    public static final int MAX_STATE_PIECE = Fields.MAX_STATE_PIECE;
-
     /** The most bytes of application state in one handoff, all names together, unless a receiver allows more. */
     public static final int MAX_STATE = 1 << 26;
 

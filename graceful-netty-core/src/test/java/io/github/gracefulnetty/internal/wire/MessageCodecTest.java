@@ -62,7 +62,7 @@ class MessageCodecTest {
                 descriptor(9, file(DescriptorKind.PIPE, new FileMode(false, true, false, 0)), 0),
                 descriptor(10, new Description(DescriptorKind.OTHER, null, "tty", null, null, null), 0),
                 new Message.Withdrawn(11),
-                new Message.State("sessions", false, Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE])),
+                new Message.State("sessions", false, Bytes.of(new byte[Fields.MAX_STATE_PIECE])),
                 new Message.State("sessions", true, Bytes.NONE),
                 new Message.End(),
                 new Message.Received(64),

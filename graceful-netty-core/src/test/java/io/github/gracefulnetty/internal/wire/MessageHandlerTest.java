@@ -53,7 +53,7 @@ class MessageHandlerTest {
 
     @Test
     void shouldBeUnwritableWhenMuchWasWrittenAndNotFlushed() {
-        Bytes piece = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE]);
+        Bytes piece = Bytes.of(new byte[Fields.MAX_STATE_PIECE]);
         channel.write(new Message.State("s", true, piece));
         assertThat(channel.isWritable()).isFalse();
         channel.flush();
@@ -63,7 +63,7 @@ class MessageHandlerTest {
     @Test
     void shouldFailOnlyWhatCannotBeEncodedAndSaySo() {
         List<Throwable> caught = catchAll();
-        Bytes piece = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE + 1]);
+        Bytes piece = Bytes.of(new byte[Fields.MAX_STATE_PIECE + 1]);
         ChannelFuture tooLarge = channel.write(new Message.State("s", true, piece));
         ChannelFuture right = channel.write(new Message.Ready());
         ChannelFuture tooLargeAgain = channel.writeAndFlush(new Message.State("s", true, piece));
@@ -81,7 +81,7 @@ class MessageHandlerTest {
         channel.write(new Message.Withdrawn(1), channel.voidPromise());
         ChannelFuture asked = channel.write(new Message.Withdrawn(2));
         channel.write(new Message.Withdrawn(3), channel.voidPromise());
-        Bytes tooLong = Bytes.of(new byte[MessageCodec.MAX_STATE_PIECE + 1]);
+        Bytes tooLong = Bytes.of(new byte[Fields.MAX_STATE_PIECE + 1]);
         channel.writeAndFlush(new Message.State("s", true, tooLong), channel.voidPromise());
         assertThat(asked.isSuccess()).isTrue();
         assertThat(caught).singleElement().isInstanceOf(IllegalArgumentException.class);
