@@ -78,6 +78,6 @@ public final class Activation {
             throw new ActivationException(
                     which + " is neither a TCP, UDP nor unix socket, or it is not bound: it cannot be used");
         }
-        return new Description(kind, facts.family(), name, facts.local(), facts.remote(), null);
+        return Description.of(facts, name);
     }
 }

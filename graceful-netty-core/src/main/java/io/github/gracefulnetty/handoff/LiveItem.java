@@ -87,7 +87,6 @@ final class LiveItem implements DescriptorSender.Item {
         if (does.isEmpty()) {
             return Verification.describe(transport, descriptor.intValue(), name);
         }
-        SocketFacts facts = look.at(transport, descriptor);
-        return new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
+        return Description.of(look.at(transport, descriptor), name);
     }
 }

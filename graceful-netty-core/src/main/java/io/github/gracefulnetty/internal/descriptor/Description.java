@@ -2,6 +2,7 @@
 package io.github.gracefulnetty.internal.descriptor;
 
 import io.github.gracefulnetty.transport.DescriptorKind;
+import io.github.gracefulnetty.transport.SocketFacts;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,11 @@ public record Description(
         @Nullable SocketAddress local,
         @Nullable SocketAddress remote,
         @Nullable FileMode mode) {
+    /** That of a socket, as the kernel tells it. */
+    public static Description of(SocketFacts facts, String name) {
+        return new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
+    }
+
     @Override
     public String toString() {
         return kind

@@ -132,9 +132,7 @@ final class ListenerOpener {
             throws IOException {
         try {
             SocketFacts facts = transport.inspect(((UnixChannel) channel).fd().intValue());
-            Description description =
-                    new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null);
-            return new SocketItem(channel, description, traits);
+            return new SocketItem(channel, Description.of(facts, name), traits);
         } catch (IOException e) {
             channel.close();
             throw e;

@@ -298,9 +298,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     /** One end of a lane as it is sent. It stays the lane's. */
     private record LaneEnd(Description description, FileDescriptor descriptor) implements DescriptorSender.Item {
         static LaneEnd of(NativeTransport transport, Socket end, String name) throws IOException {
-            var facts = transport.inspect(end.intValue());
-            return new LaneEnd(
-                    new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null), end);
+            return new LaneEnd(Description.of(transport.inspect(end.intValue()), name), end);
         }
 
         @Override

@@ -9,7 +9,6 @@ import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
-import io.github.gracefulnetty.transport.SocketFacts;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -73,8 +72,7 @@ final class Packer {
         if (listener.kind() == DescriptorKind.TCP_LISTENER && local != null && remote != null) {
             return new Description(DescriptorKind.TCP_CONNECTION, listener.family(), "", local, remote, null);
         }
-        SocketFacts facts = transport.inspect(channel);
-        return new Description(facts.kind(), facts.family(), "", facts.local(), facts.remote(), null);
+        return Description.of(transport.inspect(channel), "");
     }
 
     private Plain plain(DescriptorSender.Item listener, String protocol) {

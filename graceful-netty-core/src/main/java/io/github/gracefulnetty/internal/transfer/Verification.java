@@ -43,7 +43,7 @@ public final class Verification {
             return new Description(DescriptorKind.OTHER, null, name, null, null, null);
         }
         return facts.kind().isSocket()
-                ? new Description(facts.kind(), facts.family(), name, facts.local(), facts.remote(), null)
+                ? Description.of(facts, name)
                 : new Description(DescriptorKind.OTHER, null, name, null, null, null);
     }
 
