@@ -104,8 +104,7 @@ public final class Graceful {
         }
         FileMode mode = Objects.requireNonNull(inherited.description().mode(), "a file has a mode");
         try (OwnedDescriptor descriptor = inherited.descriptor()) {
-            return Optional.of(OpenFiles.reopen(
-                    descriptor.number(), mode.readable(), mode.writable(), mode.append(), mode.offset()));
+            return Optional.of(OpenFiles.reopen(descriptor.number(), mode));
         }
     }
 

@@ -151,7 +151,7 @@ public final class ReceivedDescriptor implements AutoCloseable {
         if (mode == null) {
             throw new IllegalArgumentException(this + " is neither a file nor a pipe");
         }
-        FileChannel file = OpenFiles.reopen(number(), mode.readable(), mode.writable(), mode.append(), mode.offset());
+        FileChannel file = OpenFiles.reopen(number(), mode);
         close();
         return file;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -94,11 +95,11 @@ final class FileNumber {
             long position = file.position();
             Set<Integer> alike = new TreeSet<>();
             for (int number : OwnDescriptors.numbers()) {
-                OwnDescriptors.Info info = OwnDescriptors.infoIfOpen(number);
-                if (info != null
-                        && info.readable() == readable
-                        && info.writable() == writable
-                        && isAt(info, position, size)
+                FileMode mode = OwnDescriptors.modeIfOpen(number);
+                if (mode != null
+                        && mode.readable() == readable
+                        && mode.writable() == writable
+                        && isAt(mode, position, size)
                         && isFileOf(number, size)) {
                     alike.add(number);
                 }
@@ -111,8 +112,8 @@ final class FileNumber {
     }
 
     /** Java takes the end of a file for the position of a channel that appends, whatever the offset is. */
-    private static boolean isAt(OwnDescriptors.Info info, long position, long size) {
-        return info.append() ? position == size : position == info.offset();
+    private static boolean isAt(FileMode mode, long position, long size) {
+        return mode.append() ? position == size : position == mode.offset();
     }
 
     private static boolean isFileOf(int number, long size) throws IOException {

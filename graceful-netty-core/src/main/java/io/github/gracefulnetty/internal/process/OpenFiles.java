@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ public final class OpenFiles {
      * @param file what the file system calls it, compared only
      * @param locked whether this process held a lock on the file before
      */
-    public record Reopened(FileChannel channel, int number, OwnDescriptors.Info info, Object file, boolean locked) {
+    public record Reopened(FileChannel channel, int number, FileMode mode, Object file, boolean locked) {
         /**
          * Closes it, at once if this process holds no lock on the file. By POSIX rules a process loses all its locks on a
          * file as soon as it closes any descriptor of it. So a copy of a locked file stays open until the lock is gone, and is
@@ -51,21 +52,20 @@ public final class OpenFiles {
      *
      * @throws IOException if this process may not open it, or the system is not Linux
      */
-    public static FileChannel reopen(int descriptor, boolean readable, boolean writable, boolean append, long offset)
-            throws IOException {
+    public static FileChannel reopen(int descriptor, FileMode mode) throws IOException {
         Set<OpenOption> options = new HashSet<>();
         // Java can append only to what it does not read.
-        boolean appending = append && !readable;
-        if (readable) {
+        boolean appending = mode.append() && !mode.readable();
+        if (mode.readable()) {
             options.add(StandardOpenOption.READ);
         }
-        if (writable) {
+        if (mode.writable()) {
             options.add(appending ? StandardOpenOption.APPEND : StandardOpenOption.WRITE);
         }
         FileChannel channel = FileChannel.open(OwnDescriptors.path(descriptor), options);
         try {
             if (!appending && OwnDescriptors.type(descriptor) == OwnDescriptors.Type.FILE) {
-                channel.position(append ? channel.size() : offset);
+                channel.position(mode.append() ? channel.size() : mode.offset());
             }
             return channel;
         } catch (IOException | RuntimeException e) {
@@ -77,17 +77,17 @@ public final class OpenFiles {
     /** Like {@link #reopen}, as the descriptor is open now, and tells the number of what was opened. */
     public static synchronized Reopened reopen(int descriptor) throws IOException {
         sweep();
-        OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
+        FileMode mode = OwnDescriptors.mode(descriptor);
         Object file = OwnDescriptors.file(descriptor);
         boolean locked = PosixLocks.isHeldOn(file);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Set<Integer> before = sameFile(descriptor);
-            FileChannel channel = reopen(descriptor, info.readable(), info.writable(), info.append(), info.offset());
+            FileChannel channel = reopen(descriptor, mode);
             try {
                 Set<Integer> opened = sameFile(descriptor);
                 opened.removeAll(before);
                 if (opened.size() == 1) {
-                    return new Reopened(channel, opened.iterator().next(), info, file, locked);
+                    return new Reopened(channel, opened.iterator().next(), mode, file, locked);
                 }
             } catch (Throwable t) {
                 closeUnlessLocked(channel, file, locked);

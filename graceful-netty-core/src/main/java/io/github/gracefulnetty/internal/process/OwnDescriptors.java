@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -38,13 +39,6 @@ public final class OwnDescriptors {
         OTHER
     }
 
-    /**
-     * How a descriptor is open.
-     *
-     * @param offset of the next read or write, in bytes
-     */
-    public record Info(boolean readable, boolean writable, boolean append, long offset) {}
-
     /** Whether this system tells. */
     public static boolean supported() {
         return Files.isDirectory(INFOS);
@@ -59,7 +53,7 @@ public final class OwnDescriptors {
     }
 
     /** @throws IOException if it is not open, or this system does not tell */
-    public static Info info(int descriptor) throws IOException {
+    public static FileMode mode(int descriptor) throws IOException {
         long offset = 0;
         int flags = -1;
         for (String line : lines(INFOS.resolve(Integer.toString(descriptor)))) {
@@ -73,7 +67,8 @@ public final class OwnDescriptors {
             throw new IOException("this system does not tell how descriptor " + descriptor + " is open");
         }
         int access = flags & O_ACCMODE;
-        return new Info(access != O_WRONLY, access == O_WRONLY || access == O_RDWR, (flags & O_APPEND) != 0, offset);
+        return new FileMode(
+                access != O_WRONLY, access == O_WRONLY || access == O_RDWR, (flags & O_APPEND) != 0, offset);
     }
 
     /** What the file system calls the file behind a descriptor, compared only. */
@@ -89,9 +84,9 @@ public final class OwnDescriptors {
         return Files.readAttributes(path(descriptor), BasicFileAttributes.class);
     }
 
-    /** What is known of a descriptor; {@code null} if it was closed meanwhile. */
-    static @Nullable Info infoIfOpen(int descriptor) throws IOException {
-        return ifOpen(() -> info(descriptor));
+    /** How a descriptor is open; {@code null} if it was closed meanwhile. */
+    static @Nullable FileMode modeIfOpen(int descriptor) throws IOException {
+        return ifOpen(() -> mode(descriptor));
     }
 
     /** What {@code /proc} says of a descriptor; nothing if it was closed meanwhile. */

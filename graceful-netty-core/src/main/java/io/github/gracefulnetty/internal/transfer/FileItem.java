@@ -5,7 +5,6 @@ import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
-import io.github.gracefulnetty.internal.process.OwnDescriptors;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
@@ -64,11 +63,7 @@ public final class FileItem implements DescriptorSender.Item {
     @Override
     public Description description() {
         OpenFiles.Reopened made = copy;
-        return new Description(kind, null, name, null, null, made == null ? UNKNOWN : mode(made.info()));
-    }
-
-    private static FileMode mode(OwnDescriptors.Info info) {
-        return new FileMode(info.readable(), info.writable(), info.append(), info.offset());
+        return new Description(kind, null, name, null, null, made == null ? UNKNOWN : made.mode());
     }
 
     @Override

@@ -27,14 +27,13 @@ public final class Verification {
         OwnDescriptors.Type type =
                 OwnDescriptors.supported() ? OwnDescriptors.type(descriptor) : OwnDescriptors.Type.OTHER;
         if (type != OwnDescriptors.Type.OTHER) {
-            OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
             return new Description(
                     type == OwnDescriptors.Type.FILE ? DescriptorKind.FILE : DescriptorKind.PIPE,
                     null,
                     name,
                     null,
                     null,
-                    new FileMode(info.readable(), info.writable(), info.append(), info.offset()));
+                    OwnDescriptors.mode(descriptor));
         }
         SocketFacts facts;
         try {
@@ -114,14 +113,14 @@ public final class Verification {
 
     private static void verifyFile(int descriptor, Description announced) throws IOException {
         OwnDescriptors.Type type = OwnDescriptors.type(descriptor);
-        OwnDescriptors.Info info = OwnDescriptors.info(descriptor);
+        FileMode actual = OwnDescriptors.mode(descriptor);
         FileMode mode = announced.mode();
         boolean right =
                 type == (announced.kind() == DescriptorKind.FILE ? OwnDescriptors.Type.FILE : OwnDescriptors.Type.PIPE);
         if (!right || mode == null) {
             throw new ProtocolException("announced " + announced + ", but it is of another kind");
         }
-        if (info.readable() != mode.readable() || info.writable() != mode.writable()) {
+        if (actual.readable() != mode.readable() || actual.writable() != mode.writable()) {
             throw new ProtocolException("announced " + announced + ", but it is open in another mode");
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.gracefulnetty.internal.descriptor.FileMode;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -98,8 +99,8 @@ class FileNumberTest {
                 RandomAccessFile random = new RandomAccessFile(path.toFile(), "rw")) {
             int first = OpenFiles.number(appending.getChannel());
             int second = OpenFiles.number(random.getChannel());
-            assertThat(OwnDescriptors.info(first).append()).isTrue();
-            assertThat(OwnDescriptors.info(second)).isEqualTo(new OwnDescriptors.Info(true, true, false, 0));
+            assertThat(OwnDescriptors.mode(first).append()).isTrue();
+            assertThat(OwnDescriptors.mode(second)).isEqualTo(new FileMode(true, true, false, 0));
         }
     }
 
