@@ -241,7 +241,8 @@ final class IncomingLane implements IncomingTransfer.Events {
     @Override
     public void hungUp() {
         rule = Rule.WAIT;
-        OtherProcess.whenDecided(predecessor, control.loop(), isDead -> end(isDead ? Rule.START : Rule.ABANDON));
+        OtherProcess.whenKnown(
+                predecessor, control.loop(), fate -> end(fate == OtherProcess.Fate.DEAD ? Rule.START : Rule.ABANDON));
     }
 
     private void end(Rule next) {

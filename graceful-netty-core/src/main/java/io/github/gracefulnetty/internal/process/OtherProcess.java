@@ -51,15 +51,6 @@ public final class OtherProcess {
         look(pid, loop, LOOKS, fate);
     }
 
-    /**
-     * Like {@link #whenKnown}, for who does the same if a process lives and if nobody knows: {@code false} for both.
-     *
-     * @param isDead gets whether it certainly is
-     */
-    public static void whenDecided(long pid, ScheduledExecutorService loop, Consumer<Boolean> isDead) {
-        whenKnown(pid, loop, fate -> isDead.accept(fate == Fate.DEAD));
-    }
-
     private static void look(long pid, ScheduledExecutorService loop, int looks, Consumer<Fate> fate) {
         Fate now = look(pid);
         if (pid == UNSEEN || now == Fate.DEAD || looks == 0) {

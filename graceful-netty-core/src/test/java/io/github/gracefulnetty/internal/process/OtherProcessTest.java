@@ -27,26 +27,17 @@ class OtherProcessTest {
         return fate.join();
     }
 
-    private boolean isDead(long pid) {
-        CompletableFuture<Boolean> dead = new CompletableFuture<>();
-        OtherProcess.whenDecided(pid, loop, dead::complete);
-        return dead.join();
-    }
-
     @Test
     void shouldTellWhoLivesAndWhoIsDead() throws Exception {
         Process process = new ProcessBuilder("sleep", "60").start();
         assertThat(fate(process.pid())).isEqualTo(Fate.ALIVE);
-        assertThat(isDead(process.pid())).isFalse();
         process.destroyForcibly().waitFor();
         assertThat(fate(process.pid())).isEqualTo(Fate.DEAD);
-        assertThat(isDead(process.pid())).isTrue();
     }
 
     @Test
     void shouldNotTakeAProcessOfAnotherPidNamespaceForDeadNorForAlive() {
         assertThat(fate(0)).isEqualTo(Fate.UNKNOWN);
-        assertThat(isDead(0)).isFalse();
     }
 
     @Test
