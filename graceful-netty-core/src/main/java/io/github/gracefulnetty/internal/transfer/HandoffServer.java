@@ -191,19 +191,18 @@ public final class HandoffServer {
     }
 
     /** Says why and closes; soon, even if the other side does not read. */
-    public static ChannelFuture refuse(Channel connection, String reason) {
-        return lastWord(connection, new Message.Abort(reason));
+    public static void refuse(Channel connection, String reason) {
+        lastWord(connection, new Message.Abort(reason));
     }
 
     /** Says something and closes; soon, even if the other side does not read. */
-    public static ChannelFuture lastWord(Channel connection, Message message) {
+    public static void lastWord(Channel connection, Message message) {
         ChannelFuture told = connection.writeAndFlush(message).addListener(ChannelFutureListener.CLOSE);
         if (!told.isDone()) {
             ScheduledFuture<?> deadline =
                     connection.eventLoop().schedule(() -> connection.close(), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
             connection.closeFuture().addListener(closed -> deadline.cancel(false));
         }
-        return told;
     }
 
     private final class FirstMessage extends SimpleChannelInboundHandler<Message> {
