@@ -70,7 +70,6 @@ final class Departing {
                 successor,
                 watch,
                 drain,
-                successor.confirmed(),
                 new CompletableFuture<>(),
                 new CompletableFuture<>(),
                 new CompletableFuture<>());
@@ -99,6 +98,7 @@ final class Departing {
                 parts.control().within(parts.settings().drainTimeout(), whole.predecessorGone());
         // What is accepted until the last queue is empty is drained, too.
         CompletableFuture<Void> closed = departure
+                .successor()
                 .confirmed()
                 .thenCompose(confirmed -> departure.acknowledged())
                 .thenCompose(acknowledged -> parts.control()
@@ -148,7 +148,7 @@ final class Departing {
     /** Something that nobody expected has happened: where a change of phase was cut short, it is finished. */
     void unexpected() {
         if (parts.phases().current() instanceof Phase.Draining draining) {
-            draining.departure().confirmed().complete(null);
+            draining.departure().successor().confirmed().complete(null);
         } else if (parts.phases().current() instanceof Phase.TakingBack takingBack) {
             serveAgain(takingBack.departure(), "unexpected failure");
         }
@@ -163,7 +163,7 @@ final class Departing {
                         departure.successor(),
                         departure.handover().elapsedMillis()),
                 endpoint::closePrivate,
-                () -> departure.confirmed().complete(null),
+                () -> departure.successor().confirmed().complete(null),
                 () -> parts.control().schedule(() -> departure.acknowledged().complete(null), ACKNOWLEDGE));
     }
 
@@ -243,7 +243,7 @@ final class Departing {
                 () -> parts.manager().serving("serves again: " + reason),
                 () -> whole.tellAge(1),
                 () -> departure.watch().rolledBack(reason),
-                () -> departure.confirmed().completeExceptionally(new HandoffException(reason)),
+                () -> departure.successor().confirmed().completeExceptionally(new HandoffException(reason)),
                 whole::stopIfRequested);
     }
 

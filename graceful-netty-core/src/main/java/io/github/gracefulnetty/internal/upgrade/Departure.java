@@ -12,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
  * @param successor who serves
  * @param watch over the successor
  * @param drain held until the successor is confirmed
- * @param confirmed completes when the successor is; fails if this process serves again before
  * @param acknowledged completes when a confirmed successor has closed what it has no use for
  * @param hurry completes when the drain has to end at once
  * @param drained completes when the drain is over
@@ -22,7 +21,6 @@ record Departure(
         Replacement successor,
         ProbationWatch watch,
         Drain drain,
-        CompletableFuture<Void> confirmed,
         CompletableFuture<Void> acknowledged,
         CompletableFuture<Void> hurry,
         CompletableFuture<DrainResult> drained) {
