@@ -247,12 +247,8 @@ final class Departing {
                 whole::stopIfRequested);
     }
 
-    /** Tries again if it fails. */
-    void takeBackPaths() {
-        tryToTakeBack();
-    }
-
-    private boolean tryToTakeBack() {
+    /** Tries again later if it fails: {@code false}. */
+    boolean takeBackPaths() {
         try {
             endpoint.takeBack();
             return true;
@@ -272,7 +268,7 @@ final class Departing {
         endpoint.whoListens(other -> {
             if (other != 0 && other != ProcessHandle.current().pid()) {
                 LOGGER.warn("graceful-netty: pid {} serves at the handoff path by now, it stays there", other);
-            } else if (parts.phases().current() instanceof Phase.Serving && tryToTakeBack()) {
+            } else if (parts.phases().current() instanceof Phase.Serving && takeBackPaths()) {
                 LOGGER.info("graceful-netty: the handoff path and the PID file are this process's again");
             }
         });
