@@ -44,12 +44,13 @@ final class Departing {
 
     /** The items that a successor counts. */
     static List<DescriptorSender.Item> items(Handover handover, List<Integer> indexes) {
+        List<DescriptorSender.Item> all = handover.items();
         List<DescriptorSender.Item> items = new ArrayList<>();
         for (int index : indexes) {
-            if (index >= handover.items().size()) {
+            if (index >= all.size()) {
                 throw new IllegalArgumentException("does not claim descriptor " + index + ", which it has not got");
             }
-            items.add(handover.items().get(index));
+            items.add(all.get(index));
         }
         return items;
     }
