@@ -26,11 +26,7 @@ public final class Reasons {
 
     /** The reason of what was behind it all. */
     public static String root(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return of(cause);
+        return of(NativeCalls.root(failure));
     }
 
     public static Throwable unwrap(Throwable failure) {

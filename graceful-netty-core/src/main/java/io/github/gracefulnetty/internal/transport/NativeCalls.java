@@ -92,7 +92,8 @@ public final class NativeCalls {
         return "";
     }
 
-    private static Throwable root(Throwable thrown) {
+    /** What was behind it all. */
+    public static Throwable root(Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null) {
             root = root.getCause();

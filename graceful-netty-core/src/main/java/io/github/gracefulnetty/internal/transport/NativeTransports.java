@@ -52,9 +52,9 @@ public final class NativeTransports {
                 if (cause == null) {
                     return new Found(transport, "");
                 }
-                problems.add(transport.name() + ": " + rootMessage(cause));
+                problems.add(transport.name() + ": " + NativeCalls.root(cause));
             } catch (ServiceConfigurationError | LinkageError e) {
-                problems.add(rootMessage(e));
+                problems.add(NativeCalls.root(e).toString());
             }
         }
         String problem = String.join("; ", problems);
@@ -104,13 +104,5 @@ public final class NativeTransports {
         } catch (ClassNotFoundException e) {
             return null;
         }
-    }
-
-    private static String rootMessage(Throwable thrown) {
-        Throwable root = thrown;
-        for (Throwable next = root.getCause(); next != null; next = root.getCause()) {
-            root = next;
-        }
-        return root.toString();
     }
 }
