@@ -4,7 +4,7 @@ package io.github.gracefulnetty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.gracefulnetty.internal.process.TemporaryFile;
+import io.github.gracefulnetty.internal.process.Leftover;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
@@ -87,7 +87,7 @@ class RemovedPathTest {
     void shouldRemoveWhatAKilledProcessHasLeftThere() throws Exception {
         Process killed = new ProcessBuilder("true").start();
         killed.waitFor();
-        Path orphan = Files.createFile(TemporaryFile.nextTo(path, killed.pid()));
+        Path orphan = Files.createFile(Leftover.nextTo(path, killed.pid()));
         server.graceful.runtime().upkeep().tendNow().join();
         assertThat(orphan).doesNotExist();
     }

@@ -48,12 +48,7 @@ public final class TemporaryFile {
 
     /** Another name in the directory of {@code target}. What is made there is to be made exclusively. */
     public static Path nextTo(Path target) {
-        return nextTo(target, ProcessHandle.current().pid());
-    }
-
-    /** Like {@link #nextTo(Path)}, for another process of our pid namespace. */
-    public static Path nextTo(Path target, long pid) {
-        return nextTo(target, PidNamespace.own(), pid);
+        return nextTo(target, PidNamespace.own(), ProcessHandle.current().pid());
     }
 
     static Path nextTo(Path target, String namespace, long pid) {
