@@ -9,6 +9,9 @@ import java.util.concurrent.CompletionStage;
  * How a server ends that ends its connections itself, as a framework's does: those connections get no {@link DrainEvent},
  * and the drain waits for this server instead. All methods are called on a thread of graceful-netty, which must not be
  * blocked: first {@link #drain}, then either {@link #resume}, after which it may begin again, or {@link #end}.
+ *
+ * <p>Whatever one of them throws, an {@link Error} too, is logged and is this server's failure alone: the drain waits for it no
+ * longer, and others are told all the same.
  */
 public interface ServerDrain {
     /**

@@ -4,8 +4,6 @@ package io.github.gracefulnetty.internal.drain;
 import io.github.gracefulnetty.connection.ServerDrain;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.util.internal.logging.InternalLogger;
-import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -24,11 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One drain: tells every connection, waits until all are closed, and closes the rest at the deadline. Accepting must
- * have been paused before. Everything but the connections' own work runs on one control loop.
+ * have been paused before. Everything but the connections' own work runs on one control loop, and whatever a task of that
+ * throws is logged, and the drain goes on: towards its end.
  */
 public final class Drain {
-    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Drain.class);
-
     /** How often connections are looked for that could not be told yet, or that closed without saying so. */
     private static final long SWEEP_MILLIS = 50;
 
@@ -69,6 +65,7 @@ public final class Drain {
     private int forced;
     private boolean isForced;
     private boolean unregistered;
+    private boolean sweepFailed;
     private CompletableFuture<Void> barrier = new CompletableFuture<>();
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> looks;
@@ -103,8 +100,16 @@ public final class Drain {
      * @return completes on the control loop when no connection is left
      */
     public CompletableFuture<DrainResult> start(Duration timeout) {
-        beginWhenRegistered(MOST_LOOKS, timeout);
+        lookOrBegin(MOST_LOOKS, timeout);
         return result;
+    }
+
+    private void lookOrBegin(int looks, Duration timeout) {
+        DrainGuard.run(
+                "the drain",
+                "could not wait for connections",
+                () -> beginWhenRegistered(looks, timeout),
+                () -> begin(timeout));
     }
 
     /** One that was accepted last may still wait in the queue of a loop that has no other. */
@@ -119,18 +124,18 @@ public final class Drain {
             }
         });
         if (unregistered && looks > 0) {
-            control.schedule(() -> beginWhenRegistered(looks - 1, timeout), REGISTER_MILLIS, TimeUnit.MILLISECONDS);
+            control.schedule(() -> lookOrBegin(looks - 1, timeout), REGISTER_MILLIS, TimeUnit.MILLISECONDS);
         } else {
             barrier = barrier(loops);
             if (hurry) {
                 barrier.complete(null);
             }
             long limit = Math.max(remainingNanos(timeout), TimeUnit.MILLISECONDS.toNanos(LEAST_BARRIER_MILLIS));
-            ScheduledFuture<?> patience = control.schedule(() -> barrier.complete(null), limit, TimeUnit.NANOSECONDS);
-            barrier.whenComplete((nothing, failure) -> {
+            ScheduledFuture<?> patience = control.schedule(() -> begin(timeout), limit, TimeUnit.NANOSECONDS);
+            barrier.whenComplete((nothing, failure) -> onControl(() -> {
                 patience.cancel(false);
-                onControl(() -> begin(timeout));
-            });
+                begin(timeout);
+            }));
         }
     }
 
@@ -169,18 +174,10 @@ public final class Drain {
         running.clear();
         connections.whenEmpty(() -> {});
         if (mover != null) {
-            mover.cancel();
+            DrainGuard.quietly("moving", "could not be cancelled", mover::cancel);
         }
         if (begun) {
-            connections.servers().forEach(Drain::resume);
-        }
-    }
-
-    private static void resume(ServerDrain server) {
-        try {
-            server.resume();
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: {} could not be resumed", server, e);
+            connections.servers().forEach(server -> DrainGuard.quietly(server, "could not be resumed", server::resume));
         }
     }
 
@@ -210,22 +207,29 @@ public final class Drain {
     }
 
     private void begin(Duration timeout) {
-        if (cancelled) {
-            return;
+        if (!cancelled && !begun) {
+            begun = true;
+            DrainGuard.run("the drain", "could not begin", () -> beginNow(timeout), this::force);
         }
-        begun = true;
+    }
+
+    private void beginNow(Duration timeout) {
         deadline = control.schedule(this::force, remainingNanos(timeout), TimeUnit.NANOSECONDS);
-        sweep = control.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        sweep = control.scheduleWithFixedDelay(this::sweepOrLog, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
-            mover.begin(this::stays, () -> onControl(this::finishIfEmpty));
+            DrainGuard.quietly(
+                    "moving", "could not begin", () -> mover.begin(this::stays, () -> onControl(this::finishIfEmpty)));
             looks = control.scheduleWithFixedDelay(
-                    this::look, Lasting.LOOK_MILLIS, Lasting.LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    () -> DrainGuard.quietly("moving", "could not be looked at", this::look),
+                    Lasting.LOOK_MILLIS,
+                    Lasting.LOOK_MILLIS,
+                    TimeUnit.MILLISECONDS);
         }
-        connectionsAtStart = tellAll();
+        DrainGuard.quietly("the drain", "could not tell all connections", () -> connectionsAtStart = tellAll());
         for (ServerDrain server : connections.servers()) {
             begin(server);
         }
-        finishIfEmpty();
+        DrainGuard.quietly("the drain", "could not see whether it is over", this::finishIfEmpty);
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
         if (hurry) {
             force();
@@ -234,19 +238,23 @@ public final class Drain {
 
     private void begin(ServerDrain server) {
         running.add(server);
-        CompletionStage<?> ended;
+        DrainGuard.ask(server, "drain()", () -> server.drain(connections.openOf(server)))
+                .whenComplete((nothing, failure) -> onControl(() -> {
+                    running.remove(server);
+                    finishIfEmpty();
+                }));
+    }
+
+    /** One that fails would be the last one; its failure is the next one's, too, and is told once. */
+    private void sweepOrLog() {
         try {
-            ended = server.drain(connections.openOf(server));
-        } catch (RuntimeException e) {
-            ended = CompletableFuture.failedFuture(e);
-        }
-        ended.whenComplete((nothing, failure) -> onControl(() -> {
-            if (failure != null) {
-                LOGGER.warn("graceful-netty: the drain of {} failed", server, failure);
+            sweep();
+        } catch (Throwable t) {
+            if (!sweepFailed) {
+                sweepFailed = true;
+                DrainGuard.warn("the drain", "could not look for connections", t);
             }
-            running.remove(server);
-            finishIfEmpty();
-        }));
+        }
     }
 
     /** Tells those that have come since the last time, and those that no loop had registered then. */
@@ -300,8 +308,8 @@ public final class Drain {
     private void beginAlone(Channel connection) {
         try {
             begin(connection);
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: {} could not be told to end", connection, e);
+        } catch (Throwable t) {
+            DrainGuard.warn(connection, "could not be told to end", t);
         }
     }
 
@@ -327,7 +335,10 @@ public final class Drain {
                 }
             };
             if (held) {
-                control.schedule(tell, RESUME_MILLIS, TimeUnit.MILLISECONDS);
+                control.schedule(
+                        () -> DrainGuard.quietly(connection, "could not be told to end", tell),
+                        RESUME_MILLIS,
+                        TimeUnit.MILLISECONDS);
             } else {
                 tell.run();
             }
@@ -335,24 +346,31 @@ public final class Drain {
     }
 
     private void force() {
-        if (result.isDone() || isForced || cancelled) {
-            return;
+        if (!result.isDone() && !isForced && !cancelled) {
+            isForced = true;
+            DrainGuard.run("the drain", "could not close what is left", this::forceNow, this::finish);
         }
-        List<ConnectionTracker.Tracked> left = new ArrayList<>();
-        connections.forEachOpen(one -> {
-            if (hasToEnd(one.channel())) {
-                left.add(one);
-                tally.force(one.channel());
-            }
-        });
-        isForced = true;
-        forced += left.size();
-        running.forEach(this::endByForce);
-        if (mover != null) {
-            mover.end();
-        }
+    }
+
+    /** Whoever is asked may not answer: what needs nobody comes first. */
+    private void forceNow() {
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-        left.forEach(Drain::endByForce);
+        List<ConnectionTracker.Tracked> left = new ArrayList<>();
+        DrainGuard.quietly(
+                "the drain",
+                "could not find all that is left",
+                () -> connections.forEachOpen(one -> {
+                    if (hasToEnd(one.channel())) {
+                        left.add(one);
+                        tally.force(one.channel());
+                    }
+                }));
+        forced += left.size();
+        if (mover != null) {
+            DrainGuard.quietly("moving", "could not be ended", mover::end);
+        }
+        left.forEach(one -> DrainGuard.quietly(one.channel(), "could not be closed by force", () -> endByForce(one)));
+        running.forEach(server -> DrainGuard.quietly(server, "could not be ended by force", server::force));
         finishIfEmpty();
     }
 
@@ -365,14 +383,6 @@ public final class Drain {
             execute(connection.eventLoop(), () -> ConnectionDrain.force(connection), () -> {});
         } else {
             connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
-        }
-    }
-
-    private void endByForce(ServerDrain server) {
-        try {
-            server.force();
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: {} could not be ended by force", server, e);
         }
     }
 
@@ -409,43 +419,46 @@ public final class Drain {
             return;
         }
         endingServers = true;
-        if (mover != null) {
-            mover.end();
-        }
+        DrainGuard.run("the drain", "could not end its servers", this::endServers, this::complete);
+    }
+
+    private void endServers() {
         cancel(sweep);
         cancel(looks);
         cancel(deadline);
+        if (mover != null) {
+            DrainGuard.quietly("moving", "could not be ended", mover::end);
+        }
         deadline = control.schedule(this::complete, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
         CompletableFuture.allOf(connections.servers().stream()
-                        .map(server -> end(server).toCompletableFuture())
+                        .map(server -> DrainGuard.ask(server, "end()", server::end))
                         .toArray(CompletableFuture<?>[]::new))
                 .whenComplete((nothing, failure) -> onControl(this::complete));
     }
 
-    private static CompletionStage<?> end(ServerDrain server) {
-        try {
-            return server.end().exceptionally(failure -> {
-                LOGGER.warn("graceful-netty: the end of {} failed", server, failure);
-                return null;
-            });
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: the end of {} failed", server, e);
-            return CompletableFuture.completedFuture(null);
-        }
-    }
-
     private void complete() {
         cancel(deadline);
-        result.complete(new DrainResult(
-                connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos), tally.result()));
+        result.complete(
+                new DrainResult(connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos), ends()));
+    }
+
+    private Map<String, ConnectionEnds> ends() {
+        try {
+            return tally.result();
+        } catch (Throwable t) {
+            DrainGuard.warn("the drain", "could not count how connections ended", t);
+            return Map.of();
+        }
     }
 
     private void onControl(Runnable action) {
         try {
-            control.execute(action);
+            control.execute(() -> DrainGuard.quietly("the drain", "failed, and goes on", action));
         } catch (RejectedExecutionException e) {
             // The control loop ends after the last drain: nobody waits for this one any more.
             result.completeExceptionally(e);
+        } catch (Throwable t) { // no memory: what has a deadline comes to its end by that
+            DrainGuard.warn("the drain", "could not go on at once", t);
         }
     }
 
@@ -453,6 +466,9 @@ public final class Drain {
         try {
             loop.execute(action);
         } catch (RejectedExecutionException e) {
+            ifEnded.run();
+        } catch (Throwable t) { // it cannot have its thread, for instance
+            DrainGuard.warn(loop, "does not run what the drain wants", t);
             ifEnded.run();
         }
     }

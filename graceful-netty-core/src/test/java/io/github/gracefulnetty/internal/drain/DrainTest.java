@@ -10,6 +10,7 @@ import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.local.LocalChannel;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,6 +24,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -361,6 +366,178 @@ class DrainTest {
     private boolean passed(Duration time) throws Exception {
         return control.schedule(() -> true, time.toMillis(), TimeUnit.MILLISECONDS)
                 .get();
+    }
+
+    @Test
+    void shouldEndAlthoughTheDrainOfAServerThrowsAnError() throws Exception {
+        shouldEndAlthoughDrainOfAServer(new Broken("drain"));
+    }
+
+    @Test
+    void shouldEndAlthoughTheDrainOfAServerReturnsNull() throws Exception {
+        shouldEndAlthoughDrainOfAServer(new Broken("drain null"));
+    }
+
+    private void shouldEndAlthoughDrainOfAServer(Broken broken) throws Exception {
+        connections.serve(broken);
+        connections.serve(server);
+        EmbeddedChannel connection = new EmbeddedChannel();
+        connections.track(connection);
+        CompletableFuture<DrainResult> result = start(LONG);
+        await().until(() -> {
+            connection.runPendingTasks();
+            return server.begun && connection.pipeline().first() != null; // both were told
+        });
+        server.ended.complete(null);
+        connection.close();
+        await().until(() -> {
+            connection.runPendingTasks();
+            return result.isDone();
+        });
+        assertThat(result.join().forced()).isZero();
+        assertThat(server.over).isTrue();
+    }
+
+    @Test
+    void shouldForceTheOthersAlthoughAServerThrowsAnError() {
+        connections.serve(new Broken("force"));
+        connections.serve(server);
+        EmbeddedChannel connection = new EmbeddedChannel();
+        connections.track(connection);
+        CompletableFuture<DrainResult> result = start(Duration.ofMillis(1));
+        await().until(() -> runAndIsClosed(connection) && server.forced);
+        await().until(result::isDone);
+        assertThat(result.join().forced()).isEqualTo(1);
+        assertThat(server.over).isTrue();
+    }
+
+    /** It may block, although it must not. */
+    @Test
+    @SuppressWarnings("deprecation") // the group of both Netty lines
+    void shouldForceConnectionsBeforeItAsksServers() throws Exception {
+        EventLoopGroup loops = new DefaultEventLoopGroup(1);
+        try {
+            Channel connection = new LocalChannel();
+            loops.register(connection).sync();
+            connections.track(connection);
+            CompletableFuture<Boolean> closedBefore = new CompletableFuture<>();
+            Broken waiting = new Broken("nothing");
+            waiting.whenForced =
+                    () -> closedBefore.complete(connection.closeFuture().awaitUninterruptibly(10_000));
+            connections.serve(waiting);
+            CompletableFuture<DrainResult> result = start(Duration.ofMillis(1));
+            assertThat(closedBefore.get(30, TimeUnit.SECONDS)).isTrue();
+            result.get(30, TimeUnit.SECONDS);
+        } finally {
+            loops.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
+        }
+    }
+
+    @Test
+    void shouldEndTheOthersAlthoughAServerThrowsAnErrorOrReturnsNull() throws Exception {
+        List<Broken> all = List.of(new Broken("end"), new Broken("end null"), new Broken("end"), new Broken("end"));
+        all.forEach(connections::serve);
+        start(Duration.ofMillis(1)).get(30, TimeUnit.SECONDS);
+        assertThat(all).allSatisfy(broken -> assertThat(broken.asked).contains("end"));
+    }
+
+    @Test
+    void shouldResumeTheOthersAlthoughAServerThrowsAnError() throws Exception {
+        connections.serve(new Broken("resume"));
+        connections.serve(server);
+        start(LONG);
+        await().until(() -> server.begun);
+        control.submit(drain::cancel).get(30, TimeUnit.SECONDS);
+        assertThat(server.resumed).isTrue();
+    }
+
+    /** What counts, sweeps and ends needs it: none of these tasks may end unseen, or for ever. */
+    @Test
+    void shouldEndAlthoughWhoeverMovesConnectionsThrowsErrors() {
+        List<LogRecord> log = new CopyOnWriteArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                log.add(line);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(DrainGuard.class.getName());
+        logger.addHandler(handler);
+        try {
+            Mover mover = (Mover) Proxy.newProxyInstance(
+                    Mover.class.getClassLoader(), new Class<?>[] {Mover.class}, (proxy, method, arguments) -> {
+                        throw new NoClassDefFoundError(method.getName());
+                    });
+            EmbeddedChannel connection = new EmbeddedChannel();
+            connections.track(connection);
+            connections.serve(server);
+            Drain moving = new Drain(connections, control, mover, one -> true);
+            CompletableFuture<DrainResult> result = new CompletableFuture<>();
+            control.execute(
+                    () -> moving.start(Duration.ofMillis(500)).whenComplete((done, failure) -> result.complete(done)));
+            await().until(() -> server.begun);
+            server.ended.complete(null);
+            await().until(() -> runAndIsClosed(connection));
+            await().until(result::isDone);
+            assertThat(result.join().forced()).isEqualTo(1);
+            assertThat(server.over).isTrue();
+            assertThat(log)
+                    .extracting(LogRecord::getMessage)
+                    .contains("graceful-netty: moving could not begin: java.lang.NoClassDefFoundError: begin")
+                    .containsOnlyOnce("graceful-netty: the drain could not look for connections:"
+                            + " java.lang.NoClassDefFoundError: onTheWay");
+            assertThat(log).extracting(LogRecord::getThrown).hasOnlyElementsOfType(NoClassDefFoundError.class);
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    /** Throws an error in one method, or returns null there; otherwise it ends nothing, and has ended when it is asked. */
+    private static final class Broken implements ServerDrain {
+        private final String where;
+        final List<String> asked = new CopyOnWriteArrayList<>();
+        volatile Runnable whenForced = () -> {};
+
+        Broken(String where) {
+            this.where = where;
+        }
+
+        private @Nullable CompletionStage<?> ask(String method, CompletableFuture<?> answer) {
+            asked.add(method);
+            if (where.equals(method)) {
+                throw new NoClassDefFoundError("as the test wants: " + method);
+            }
+            return where.equals(method + " null") ? null : answer;
+        }
+
+        @Override
+        @SuppressWarnings("NullAway") // as an application can
+        public CompletionStage<?> drain(Collection<Channel> connections) {
+            return ask("drain", new CompletableFuture<>());
+        }
+
+        @Override
+        public void resume() {
+            ask("resume", new CompletableFuture<>());
+        }
+
+        @Override
+        public void force() {
+            ask("force", new CompletableFuture<>());
+            whenForced.run();
+        }
+
+        @Override
+        @SuppressWarnings("NullAway") // as an application can
+        public CompletionStage<?> end() {
+            return ask("end", CompletableFuture.completedFuture(null));
+        }
     }
 
     private static final class Noting extends io.netty.channel.ChannelInboundHandlerAdapter {
