@@ -8,13 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that is done after some time, by the monotonic clock. A process that was stopped meanwhile, with a signal or
- * with its whole machine, first gets to read what has arrived since. On the control loop.
+ * with its whole machine, first gets to read what has arrived since. A loop that is late again and again has no such excuse.
+ * On the control loop.
  */
-public final class Deadline {
+public class Deadline {
     /** A loop that is later than this has not run, or has not been let: what it waits for may be there, unread. */
     private static final long STOPPED_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private static final Duration TIME_TO_READ = Duration.ofSeconds(1);
+
+    /** How often that is granted: a loop that is always late, because too much is to be done on it, must come to an end, too. */
+    private static final int MOST_TIMES_TO_READ = 2;
 
     /** The loop reads before it comes to what is scheduled. */
     private static final Duration ONE_PASS = Duration.ofMillis(1);
@@ -22,10 +26,11 @@ public final class Deadline {
     private final ControlLoop control;
     private final Runnable action;
     private long dueNanos;
+    private int timesToRead;
     private boolean hasRead;
     private @Nullable ScheduledFuture<?> timer;
 
-    private Deadline(ControlLoop control, Runnable action) {
+    Deadline(ControlLoop control, Runnable action) {
         this.control = control;
         this.action = action;
     }
@@ -37,13 +42,19 @@ public final class Deadline {
         return deadline;
     }
 
-    private void schedule(Duration delay) {
-        dueNanos = System.nanoTime() + delay.toNanos();
+    /** By {@link System#nanoTime}, but in tests. */
+    long nanoTime() {
+        return System.nanoTime();
+    }
+
+    void schedule(Duration delay) {
+        dueNanos = nanoTime() + delay.toNanos();
         timer = control.schedule(this::due, delay);
     }
 
     private void due() {
-        if (System.nanoTime() - dueNanos > STOPPED_NANOS) {
+        if (timesToRead < MOST_TIMES_TO_READ && nanoTime() - dueNanos > STOPPED_NANOS) {
+            timesToRead++;
             schedule(TIME_TO_READ);
         } else if (!hasRead) {
             hasRead = true;
