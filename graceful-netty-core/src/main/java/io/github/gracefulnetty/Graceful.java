@@ -9,6 +9,7 @@ import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
 import io.github.gracefulnetty.internal.migration.MoveMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.transfer.FileItem;
+import io.github.gracefulnetty.internal.transfer.TimeLimit;
 import io.github.gracefulnetty.internal.upgrade.ExternalSettings;
 import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import io.github.gracefulnetty.internal.upgrade.Preparation;
@@ -241,7 +242,7 @@ public final class Graceful {
         return runtime;
     }
 
-    /** Settings of a {@link Graceful}. Not safe for use by several threads. */
+    /** Settings of a {@link Graceful}. No time may be longer than 365 days. Not safe for use by several threads. */
     public static final class Builder {
         private Optional<Path> handoffPath = Optional.empty();
         private Duration drainTimeout = Duration.ofSeconds(30);
@@ -302,13 +303,13 @@ public final class Graceful {
 
         /** After which connections that are still open are closed by force; 30 s by default. */
         public Builder drainTimeout(Duration timeout) {
-            drainTimeout = positive("drainTimeout", timeout);
+            drainTimeout = TimeLimit.positive("drainTimeout", timeout);
             return this;
         }
 
         /** How long a successor may take from its start until it serves; 60 s by default. */
         public Builder upgradeTimeout(Duration timeout) {
-            upgradeTimeout = positive("upgradeTimeout", timeout);
+            upgradeTimeout = TimeLimit.positive("upgradeTimeout", timeout);
             return this;
         }
 
@@ -319,10 +320,7 @@ public final class Graceful {
          * {@code GRACEFUL_NETTY_PROBATION} says, else 10 s.
          */
         public Builder probation(Duration time) {
-            if (time.isNegative()) {
-                throw new IllegalArgumentException("probation must not be negative: " + time);
-            }
-            probation = time;
+            probation = TimeLimit.notNegative("probation", time);
             return this;
         }
 
@@ -487,13 +485,6 @@ public final class Graceful {
                     allowDroppedListeners,
                     allowSameProcess,
                     ownSuccessorsOnly);
-        }
-
-        private static Duration positive(String name, Duration timeout) {
-            if (timeout.isNegative() || timeout.isZero()) {
-                throw new IllegalArgumentException(name + " must be more than 0, not " + timeout);
-            }
-            return timeout;
         }
     }
 }

@@ -111,6 +111,13 @@ class HostilePredecessorTest {
                                 WELCOME, new Message.Manifest(MessageCodec.MAX_DESCRIPTORS), new Message.Manifest(1)),
                         "announced 1048577 descriptors, at most 1048576 are allowed"),
                 Arguments.of(
+                        "a time that has no end, which is no violation, before one",
+                        RawPeer.bytes(
+                                new Message.Welcome(1, 1, 2, LANE, Long.MAX_VALUE),
+                                new Message.Manifest(MessageCodec.MAX_DESCRIPTORS),
+                                new Message.Manifest(1)),
+                        "announced 1048577 descriptors, at most 1048576 are allowed"),
+                Arguments.of(
                         "a descriptor without a manifest",
                         RawPeer.bytes(WELCOME, announcement(0, 1)),
                         "announced descriptor 0 where 0 of 0 was due"),

@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.HandoffPath;
 import io.github.gracefulnetty.internal.transfer.HandoffServer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.transfer.TimeLimit;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
@@ -61,14 +62,12 @@ public final class DescriptorServer implements AutoCloseable {
     /**
      * Listens at {@code path}, on a unix socket of mode 0600. What nobody listens on any more is replaced.
      *
-     * @param patience how long a receiver may say nothing before it is given up
+     * @param patience how long a receiver may say nothing before it is given up, at most 365 days
      * @throws IOException if the path cannot be used, or somebody listens there; the message says so
      * @throws HandoffException if there is no native transport
      */
     public static DescriptorServer listen(Path path, Offerer offerer, Duration patience) throws IOException {
-        if (patience.isNegative() || patience.isZero()) {
-            throw new IllegalArgumentException("patience must be more than 0, not " + patience);
-        }
+        TimeLimit.positive("patience", patience);
         NativeTransport transport = Natives.required();
         ControlLoop control;
         try {

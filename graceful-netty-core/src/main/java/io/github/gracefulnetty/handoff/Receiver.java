@@ -4,6 +4,7 @@ package io.github.gracefulnetty.handoff;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.transfer.TimeLimit;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
@@ -50,12 +51,9 @@ public final class Receiver {
         return new Receiver(null, connection, IncomingTransfer.PATIENCE, MessageCodec.MAX_STATE);
     }
 
-    /** How long the sender may say nothing before it is given up; 10 s by default. */
+    /** How long the sender may say nothing before it is given up, at most 365 days; 10 s by default. */
     public Receiver patience(Duration limit) {
-        if (limit.isNegative() || limit.isZero()) {
-            throw new IllegalArgumentException("patience must be more than 0, not " + limit);
-        }
-        return new Receiver(path, connection, limit, maxState);
+        return new Receiver(path, connection, TimeLimit.positive("patience", limit), maxState);
     }
 
     /** How many bytes of application state are accepted, all names together; 64 MiB by default. */

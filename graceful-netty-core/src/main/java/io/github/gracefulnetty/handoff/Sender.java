@@ -3,6 +3,7 @@ package io.github.gracefulnetty.handoff;
 
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.transfer.TimeLimit;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -38,14 +39,12 @@ public final class Sender {
      *
      * @param connection a registered unix stream channel of the native transport; everything that was written to it must
      *     have been flushed
-     * @param patience how long the receiver may say nothing before it is given up
+     * @param patience how long the receiver may say nothing before it is given up, at most 365 days
      * @return completes when the receiver has everything, on the connection's event loop; with a {@link HandoffException}
      *     if it will not
      */
     public static CompletableFuture<Void> send(Channel connection, Offerer offerer, Duration patience) {
-        if (patience.isNegative() || patience.isZero()) {
-            throw new IllegalArgumentException("patience must be more than 0, not " + patience);
-        }
+        TimeLimit.positive("patience", patience);
         NativeTransport transport = Natives.required();
         CompletableFuture<Void> result = new CompletableFuture<>();
         ControlLoop control = ControlLoop.on(connection.eventLoop());

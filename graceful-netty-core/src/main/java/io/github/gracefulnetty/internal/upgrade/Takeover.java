@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
+import io.github.gracefulnetty.internal.transfer.TimeLimit;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -178,7 +179,7 @@ final class Takeover {
         public void welcome(Message.Welcome welcome) {
             predecessorPid = welcome.pid();
             generation = welcome.generation();
-            limit = Duration.ofMillis(welcome.readyWithinMillis());
+            limit = TimeLimit.ofUnsignedMillis(welcome.readyWithinMillis());
             deadline.cancel();
             deadline = Deadline.in(limit.plus(LAST_WORDS), control, () -> owner.timedOut(Takeover.this));
             Duration tenth = limit.dividedBy(10);
