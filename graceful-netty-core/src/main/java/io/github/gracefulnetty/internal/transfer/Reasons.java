@@ -4,6 +4,8 @@ package io.github.gracefulnetty.internal.transfer;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.handler.codec.DecoderException;
 import java.nio.file.FileSystemException;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -11,9 +13,20 @@ import java.util.concurrent.ExecutionException;
 public final class Reasons {
     private Reasons() {}
 
-    /** Says what has failed. A class that cannot be used is told by what went wrong when it was loaded. */
+    /**
+     * Says what has failed. A class that cannot be used is told by what went wrong when it was loaded; a failure that cannot even
+     * be told, by its class. Never throws.
+     */
     public static String of(Throwable failure) {
-        Throwable cause = behindLoading(unwrap(failure));
+        Throwable cause = behind(failure, true);
+        try {
+            return Objects.requireNonNull(told(cause));
+        } catch (Throwable t) {
+            return cause.getClass().getName();
+        }
+    }
+
+    private static String told(Throwable cause) {
         String message = cause.getMessage();
         if (message == null || cause instanceof Error || cause instanceof ReflectiveOperationException) {
             return cause.toString(); // the message alone is often no more than a name
@@ -30,19 +43,19 @@ public final class Reasons {
     }
 
     public static Throwable unwrap(Throwable failure) {
-        Throwable cause = failure;
-        while (isWrapper(cause) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause;
+        return behind(failure, false);
     }
 
-    private static Throwable behindLoading(Throwable failure) {
-        Throwable cause = failure;
-        while (isLoading(cause) && cause.getCause() != null) {
-            cause = unwrap(cause.getCause());
+    /** The first one that is no wrapper; else the last one. */
+    private static Throwable behind(Throwable failure, boolean loading) {
+        Throwable last = failure;
+        for (Throwable cause : NativeCalls.causes(failure)) {
+            last = cause;
+            if (!isWrapper(cause) && !(loading && isLoading(cause))) {
+                break;
+            }
         }
-        return cause;
+        return last;
     }
 
     private static boolean isLoading(Throwable failure) {

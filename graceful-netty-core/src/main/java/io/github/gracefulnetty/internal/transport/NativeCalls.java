@@ -5,6 +5,9 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Errors.NativeIoException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place where calls of Netty's natives are made to fail as everything else here does: with an {@link IOException}
@@ -18,6 +21,9 @@ public final class NativeCalls {
 
     private static final String OF_PROCESS = "this process may have no more descriptors open, see ulimit -n";
     private static final String OF_SYSTEM = "this system may have no more files open, see fs.file-max";
+
+    /** A chain of causes may be a ring. */
+    private static final int MOST_CAUSES = 32;
 
     private NativeCalls() {}
 
@@ -62,8 +68,7 @@ public final class NativeCalls {
             return unchecked.getCause();
         }
         String shortage = shortage(thrown);
-        Throwable root = root(thrown);
-        String message = root instanceof Error || root.getMessage() == null ? root.toString() : root.getMessage();
+        String message = rootMessage(thrown);
         return new IOException(shortage.isEmpty() ? message : message + ": " + shortage, thrown);
     }
 
@@ -72,14 +77,15 @@ public final class NativeCalls {
      * if nothing, or if the failure says so itself. Knows the failures of Netty and those of the JDK.
      */
     public static String shortage(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            String message = String.valueOf(cause.getMessage());
+        List<Throwable> causes = causes(failure);
+        for (Throwable cause : causes) {
+            String message = messageOf(cause);
             if (message.contains(OF_PROCESS) || message.contains(OF_SYSTEM)) {
                 return "";
             }
         }
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            String message = String.valueOf(cause.getMessage());
+        for (Throwable cause : causes) {
+            String message = messageOf(cause);
             int error = cause instanceof NativeIoException e ? e.expectedErr() : 0;
             // The JDK has no number but in the message of a process that it cannot start.
             if (error == ENFILE || message.contains("error=23,") || message.contains("Too many open files in system")) {
@@ -92,12 +98,47 @@ public final class NativeCalls {
         return "";
     }
 
-    /** What was behind it all. */
-    public static Throwable root(Throwable thrown) {
-        Throwable root = thrown;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    /**
+     * A failure, then what is behind it, the root last; as far as it tells, and no more than 32 of them: who initializes causes
+     * may make a ring. Never throws.
+     */
+    public static List<Throwable> causes(Throwable failure) {
+        List<Throwable> causes = new ArrayList<>();
+        for (Throwable next = failure; next != null && causes.size() < MOST_CAUSES; next = causeOf(next)) {
+            causes.add(next);
         }
-        return root;
+        return causes;
+    }
+
+    private static @Nullable Throwable causeOf(Throwable failure) {
+        try {
+            return failure.getCause();
+        } catch (Throwable t) {
+            return null;
+        }
+    }
+
+    private static String messageOf(Throwable failure) {
+        try {
+            return String.valueOf(failure.getMessage());
+        } catch (Throwable t) {
+            return "";
+        }
+    }
+
+    /** What was behind it all, as far as it tells. Never throws. */
+    public static Throwable root(Throwable failure) {
+        List<Throwable> causes = causes(failure);
+        return causes.get(causes.size() - 1);
+    }
+
+    private static String rootMessage(Throwable thrown) {
+        Throwable root = root(thrown);
+        try {
+            String message = root.getMessage();
+            return root instanceof Error || message == null ? root.toString() : message;
+        } catch (Throwable t) {
+            return root.getClass().getName();
+        }
     }
 }

@@ -104,11 +104,13 @@ final class ProbationTrial {
         if (!undecided) {
             return;
         }
+        // Before anything is decided: who cannot say why it is sick must not be taken for well.
+        String reason = failure == null ? "" : "its own check says: " + Reasons.of(failure);
         undecided = false;
         if (failure == null) {
             owner.checked();
         } else {
-            owner.sick("its own check says: " + Reasons.of(failure));
+            owner.sick(reason);
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ReasonsTest {
     /** Cannot be loaded. */
@@ -63,6 +64,61 @@ class ReasonsTest {
         assertThat(Reasons.of(missing)).isEqualTo("java.lang.NoClassDefFoundError: com/example/Gone");
         missing.initCause(new ClassNotFoundException("com.example.Gone"));
         assertThat(Reasons.of(missing)).isEqualTo("java.lang.ClassNotFoundException: com.example.Gone");
+    }
+
+    /** Two that are each other's cause. */
+    private static Throwable ring(Throwable one, Throwable other) {
+        one.initCause(other);
+        other.initCause(one);
+        return one;
+    }
+
+    private static final class Wrapper extends CompletionException {
+        private static final long serialVersionUID = 1L;
+
+        Wrapper(String message) {
+            super(message);
+        }
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldComeToAnEndWhereCausesAreARing() {
+        Throwable plain = ring(new IllegalStateException("one"), new IllegalStateException("other"));
+        assertThat(Reasons.of(plain)).isEqualTo("one");
+        assertThat(Reasons.root(plain)).isIn("one", "other");
+        assertThat(Reasons.unwrap(plain)).isSameAs(plain);
+        Throwable wrappers = ring(new Wrapper("one"), new Wrapper("other"));
+        assertThat(Reasons.of(wrappers)).isIn("one", "other");
+        assertThat(Reasons.unwrap(wrappers)).isInstanceOf(Wrapper.class);
+        Throwable classes = ring(new NoClassDefFoundError("One"), new NoClassDefFoundError("Other"));
+        assertThat(Reasons.of(classes)).startsWith("java.lang.NoClassDefFoundError: O");
+    }
+
+    /** What an application throws may fail itself. */
+    private static final class Unspeakable extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("as the test wants");
+        }
+
+        @Override
+        public synchronized Throwable getCause() {
+            throw new IllegalStateException("as the test wants");
+        }
+    }
+
+    @Test
+    void shouldTellTheClassOfWhatCannotBeTold() {
+        String name = Unspeakable.class.getName();
+        Throwable unspeakable = new Unspeakable();
+        assertThat(Reasons.of(unspeakable)).isEqualTo(name);
+        assertThat(Reasons.root(unspeakable)).isEqualTo(name);
+        assertThat(Reasons.unwrap(unspeakable)).isSameAs(unspeakable);
+        assertThat(Reasons.of(new CompletionException("in vain", unspeakable))).isEqualTo(name);
+        assertThat(Reasons.of(new IOException("the disk is full", unspeakable))).isEqualTo("the disk is full");
     }
 
     /** Who asks whether it was the connection must not be told of what a class has met while it was loaded. */

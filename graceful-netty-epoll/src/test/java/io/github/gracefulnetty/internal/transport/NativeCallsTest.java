@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -41,6 +42,35 @@ class NativeCallsTest {
     void shouldReturnWhatTheCallReturns() throws IOException {
         assertThat(NativeCalls.call(() -> "made")).isEqualTo("made");
         assertThat(NativeCalls.unchecked(() -> "made")).isEqualTo("made");
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldFailWhereCausesAreARing() {
+        Throwable one = new ChannelException("one");
+        Throwable other = new IllegalStateException("other", one);
+        one.initCause(other);
+        assertThatThrownBy(() -> failing(one))
+                .isInstanceOf(IOException.class)
+                .cause()
+                .isSameAs(one);
+        assertThat(NativeCalls.shortage(one)).isEmpty();
+        assertThat(NativeCalls.causes(one)).startsWith(one, other, one).hasSize(32);
+    }
+
+    @Test
+    void shouldFailAsIOExceptionThoughItCannotBeTold() {
+        ChannelException unspeakable = new ChannelException() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getMessage() {
+                throw new IllegalStateException("as the test wants");
+            }
+        };
+        assertThatThrownBy(() -> failing(unspeakable))
+                .isInstanceOf(IOException.class)
+                .hasMessage(unspeakable.getClass().getName());
     }
 
     /** The way Netty says it when there is no descriptor for a socket, and for an event loop. */
