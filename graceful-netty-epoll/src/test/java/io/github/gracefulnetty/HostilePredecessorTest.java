@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,6 +130,10 @@ class HostilePredecessorTest {
                         "more than announced",
                         RawPeer.bytes(WELCOME, new Message.Manifest(1), announcement(0, 1), announcement(1, 2)),
                         "announced descriptor 1 where 1 of 1 was due"),
+                Arguments.of(
+                        "descriptors that never come",
+                        RawPeer.bytes(announcements(MessageCodec.WINDOW + 1)),
+                        "announced more than 64 descriptors ahead"),
                 Arguments.of(
                         "application state that has no end",
                         RawPeer.bytes(WELCOME, new Message.State("a", false, Bytes.NONE), new Message.Manifest(0)),
@@ -326,6 +331,13 @@ class HostilePredecessorTest {
                 ? StandardProtocolFamily.INET6
                 : StandardProtocolFamily.INET;
         return new Description(DescriptorKind.TCP_LISTENER, family, "", bound, null, null);
+    }
+
+    private static Message[] announcements(int count) {
+        return Stream.concat(
+                        Stream.of(WELCOME, new Message.Manifest(MessageCodec.MAX_DESCRIPTORS)),
+                        IntStream.range(0, count).mapToObj(i -> announcement(i, 1)))
+                .toArray(Message[]::new);
     }
 
     private static Message.Descriptor announcement(int index, int port) {

@@ -103,8 +103,9 @@ public final class DescriptorReceiver implements AutoCloseable {
             throw new ProtocolException("the predecessor announced descriptor " + number + " where " + due + " of "
                     + Math.max(0, expected) + " was due");
         }
-        announced.add(message);
+        announced.add(message); // its descriptor may be on its way
         match();
+        checkAhead(announced.size(), "announced");
     }
 
     /** One has come; it is this receiver's from now on, whatever happens. */
@@ -115,10 +116,16 @@ public final class DescriptorReceiver implements AutoCloseable {
             return;
         }
         arrived.add(Optional.of(owned)); // its announcement may be on its way
-        if (arrived.size() > MessageCodec.WINDOW) {
-            throw new ProtocolException("the predecessor sent more than " + MessageCodec.WINDOW + " descriptors ahead");
-        }
         match();
+        checkAhead(arrived.size(), "sent");
+    }
+
+    /** Who waits for {@link Message.Received}, as it should, never has more than a window on the way, on either connection. */
+    private static void checkAhead(int waiting, String done) {
+        if (waiting > MessageCodec.WINDOW) {
+            throw new ProtocolException(
+                    "the predecessor " + done + " more than " + MessageCodec.WINDOW + " descriptors ahead");
+        }
     }
 
     /** One was sent and could not be received. {@code false} if that ends the transfer. */
@@ -128,6 +135,7 @@ public final class DescriptorReceiver implements AutoCloseable {
         }
         arrived.add(Optional.empty());
         match();
+        checkAhead(arrived.size(), "sent");
         return true;
     }
 

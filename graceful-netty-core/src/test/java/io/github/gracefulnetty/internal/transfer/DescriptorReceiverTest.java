@@ -198,6 +198,38 @@ class DescriptorReceiverTest {
     }
 
     @Test
+    void shouldNotLetMoreThanAWindowBeAnnouncedAhead() {
+        receiver.manifest(new Message.Manifest(2 * MessageCodec.WINDOW));
+        for (int i = 0; i < MessageCodec.WINDOW; i++) {
+            announce(i);
+        }
+        arrive(0);
+        receiver.withdrawn(new Message.Withdrawn(MessageCodec.WINDOW));
+        assertThatThrownBy(() -> announce(MessageCodec.WINDOW + 1))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("the predecessor announced more than 64 descriptors ahead");
+    }
+
+    @Test
+    void shouldNotLetMoreThanAWindowBeLostAhead() {
+        DescriptorReceiver withoutRoom = new DescriptorReceiver(TRANSPORT, new DescriptorReceiver.Sink() {
+            @Override
+            public void received(Inherited inherited) {}
+
+            @Override
+            public boolean survivesLoss() {
+                return true;
+            }
+        });
+        for (int i = 0; i < MessageCodec.WINDOW; i++) {
+            assertThat(withoutRoom.lost()).isTrue();
+        }
+        assertThatThrownBy(withoutRoom::lost)
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("the predecessor sent more than 64 descriptors ahead");
+    }
+
+    @Test
     void shouldRejectADescriptorThatIsNotWhatWasAnnounced() {
         receiver.manifest(new Message.Manifest(1));
         announce(0);
