@@ -73,8 +73,8 @@ final class GracefulServer extends Server implements ServerDrain {
                 CompletableFuture.allOf(
                                 connections.stream().map(GracefulServer::closed).toArray(CompletableFuture<?>[]::new))
                         .thenRun(() -> ended.complete(null));
-            } catch (InterruptedException | RuntimeException e) {
-                ended.completeExceptionally(e);
+            } catch (Throwable t) { // the drain waits for an answer
+                ended.completeExceptionally(t);
             }
         });
         return ended;
@@ -116,8 +116,8 @@ final class GracefulServer extends Server implements ServerDrain {
                 shutdown();
                 awaitTermination();
                 ended.complete(null);
-            } catch (InterruptedException | RuntimeException e) {
-                ended.completeExceptionally(e);
+            } catch (Throwable t) { // the drain waits for an answer
+                ended.completeExceptionally(t);
             }
         });
         return ended;
@@ -132,8 +132,8 @@ final class GracefulServer extends Server implements ServerDrain {
     private static void run(Runnable action) {
         try {
             action.run();
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: {} failed, the drain goes on", action, e);
+        } catch (Throwable t) {
+            LOGGER.warn("graceful-netty: {} failed, the drain goes on", action, t);
         }
     }
 

@@ -434,6 +434,25 @@ class GracefulServerTest {
         assertThat(end.get()).isEmpty();
     }
 
+    /** Else the drain would wait for its deadline. */
+    @Test
+    void shouldEndAlthoughTheApplicationThrowsAnErrorInTheDrain() throws Exception {
+        Graceful graceful = graceful(LONG);
+        CompletableFuture<Void> toldNext = new CompletableFuture<>();
+        GracefulGrpc.forAddress(graceful, ANY_PORT)
+                .addService(calls)
+                .onDrain(() -> {
+                    throw new NoClassDefFoundError("as the test wants");
+                })
+                .onDrain(() -> toldNext.complete(null))
+                .build()
+                .start();
+        graceful.ready().join();
+        ExitReport report = graceful.stop().get(LONG.toSeconds() / 2, TimeUnit.SECONDS);
+        assertThat(report.forced()).isZero();
+        assertThat(toldNext).isDone();
+    }
+
     @Test
     void shouldEndStreamsThatNobodyEndsAtTheDrainTimeout() throws Exception {
         Graceful graceful = graceful(Duration.ofMillis(500));
