@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.drain;
 
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.connection.ServerDrain;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;

@@ -4,7 +4,6 @@ package io.github.gracefulnetty.internal.transfer;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.handler.codec.DecoderException;
 import java.nio.file.FileSystemException;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
