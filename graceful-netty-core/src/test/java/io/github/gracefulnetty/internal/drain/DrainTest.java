@@ -384,13 +384,13 @@ class DrainTest {
         EmbeddedChannel connection = new EmbeddedChannel();
         connections.track(connection);
         CompletableFuture<DrainResult> result = start(LONG);
-        await().until(() -> {
+        await().atMost(LONG).until(() -> {
             connection.runPendingTasks();
             return server.begun && connection.pipeline().first() != null; // both were told
         });
         server.ended.complete(null);
         connection.close();
-        await().until(() -> {
+        await().atMost(LONG).until(() -> {
             connection.runPendingTasks();
             return result.isDone();
         });
@@ -405,8 +405,8 @@ class DrainTest {
         EmbeddedChannel connection = new EmbeddedChannel();
         connections.track(connection);
         CompletableFuture<DrainResult> result = start(Duration.ofMillis(1));
-        await().until(() -> runAndIsClosed(connection) && server.forced);
-        await().until(result::isDone);
+        await().atMost(LONG).until(() -> runAndIsClosed(connection) && server.forced);
+        await().atMost(LONG).until(result::isDone);
         assertThat(result.join().forced()).isEqualTo(1);
         assertThat(server.over).isTrue();
     }
@@ -446,7 +446,7 @@ class DrainTest {
         connections.serve(new Broken("resume"));
         connections.serve(server);
         start(LONG);
-        await().until(() -> server.begun);
+        await().atMost(LONG).until(() -> server.begun);
         control.submit(drain::cancel).get(30, TimeUnit.SECONDS);
         assertThat(server.resumed).isTrue();
     }
@@ -481,10 +481,10 @@ class DrainTest {
             CompletableFuture<DrainResult> result = new CompletableFuture<>();
             control.execute(
                     () -> moving.start(Duration.ofMillis(500)).whenComplete((done, failure) -> result.complete(done)));
-            await().until(() -> server.begun);
+            await().atMost(LONG).until(() -> server.begun);
             server.ended.complete(null);
-            await().until(() -> runAndIsClosed(connection));
-            await().until(result::isDone);
+            await().atMost(LONG).until(() -> runAndIsClosed(connection));
+            await().atMost(LONG).until(result::isDone);
             assertThat(result.join().forced()).isEqualTo(1);
             assertThat(server.over).isTrue();
             assertThat(log)
