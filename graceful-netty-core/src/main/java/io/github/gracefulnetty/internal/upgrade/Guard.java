@@ -52,7 +52,9 @@ final class Guard {
         } catch (Throwable logging) {
             // The logger itself cannot be loaded, or there is no memory for the line: the step's failure is known to
             // whoever asked for it, and there is nobody else to tell.
-            t.addSuppressed(logging);
+            if (logging != t) { // the JVM may throw one OutOfMemoryError twice
+                t.addSuppressed(logging);
+            }
         }
     }
 }
