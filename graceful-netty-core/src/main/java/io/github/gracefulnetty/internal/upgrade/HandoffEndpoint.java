@@ -218,6 +218,9 @@ final class HandoffEndpoint {
     /** Where a successor that is started now finds us. */
     Path pathForUpgrade() throws IOException {
         heal();
+        if (configured != null && !isPublished(configured) && !somebodyListens()) {
+            takeBack(); // a successor took it and died, and there was no room to take it back then
+        }
         if (server != null && configured != null && !Files.exists(configured, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException("somebody has removed unix:" + configured + ", and it cannot be put in place again");
         }

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +123,42 @@ class FewDescriptorsIT {
                     "what the manager hears",
                     () -> assertThat(manager.heard().stream().anyMatch(heard -> heard.contains(newest)))
                             .isEqualTo(way.manager));
+        }
+    }
+
+    /** Its successor dies when the predecessor can open nothing: it serves again, and is replaced when there is room. */
+    @Test
+    void shouldServeAgainWhateverItMayOpen() throws IOException {
+        RunningProcess process =
+                processes.start(command(Way.HUP).with("--no-migrate").environment("GRACEFUL_NETTY_PROBATION", "10m"));
+        Serving serving = Serving.of(process, process.awaitReady(1), directory);
+        awaitRehearsal(serving.server());
+        serveAgain(serving, HoardingServer.MOST_FREE); // what Java opens for good when it first needs it
+        for (int free : NUMBERS) {
+            serving = serving.after();
+            List<String> open = Proc.descriptorKinds(serving.server().pid());
+            serveAgain(serving, free);
+            awaitNothingLeft(serving.server(), open, free);
+        }
+        serving.server().term();
+        assertThat(process.awaitExit()).as(process::report).isZero();
+    }
+
+    private static void serveAgain(Serving serving, int free) throws IOException {
+        RunningProcess process = serving.process();
+        ServerGeneration server = serving.server();
+        int before = ends(serving);
+        long ready = process.out().count("READY");
+        long again = process.err().count("this process serves again");
+        server.hup();
+        assertThat(awaitEnd(serving, before, "with room")).contains("handed over");
+        Await.until("the successor of " + server, () -> process.out().count("READY") > ready);
+        serving.hoard().let(process, free);
+        new ServerGeneration(process.newestPid(), 2, server.addresses()).kill();
+        Await.until("serves again with " + free, () -> process.err().count("this process serves again") > again);
+        serving.hoard().letGo(process);
+        try (HttpConnection connection = HttpConnection.to(server.address())) {
+            assertThat(connection.get("/").pid()).isEqualTo(server.pid());
         }
     }
 
