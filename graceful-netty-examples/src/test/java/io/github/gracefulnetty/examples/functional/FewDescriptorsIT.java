@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A server that may open no descriptor at all, or one, or two, and so on, is upgraded, or serves on at once and says that this
@@ -142,6 +144,28 @@ class FewDescriptorsIT {
         }
         serving.server().term();
         assertThat(process.awaitExit()).as(process::report).isZero();
+    }
+
+    /** Java cannot even look what its child has started then. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 17})
+    void shouldEndASuccessorThatIsNotReadyInTimeWhateverItMayOpen(int free) throws IOException {
+        RunningProcess process =
+                processes.start(command(Way.HUP).with("--init-delay", "8s", "--upgrade-timeout", "11s"));
+        Serving serving = Serving.of(process, process.awaitReady(1), directory);
+        serving.server().hup();
+        String line = process.err().await("has 1 descriptors");
+        Matcher pid = Pattern.compile("successor pid (\\d+) ").matcher(line);
+        assertThat(pid.find()).isTrue();
+        long successor = Long.parseLong(pid.group(1));
+        Proc.stop(successor);
+        serving.hoard().let(process, free);
+        assertThat(awaitEnd(serving, 0, "with " + free)).contains("was not ready within 11000 ms");
+        Await.until(
+                "the end of pid " + successor,
+                () -> Proc.children(serving.server().pid()).isEmpty());
+        serving.hoard().letGo(process);
+        upgradeWithRoom(serving.after());
     }
 
     private static void serveAgain(Serving serving, int free) throws IOException {
