@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,6 +120,48 @@ class FailTest {
             Phases.watch((from, event, after) -> {});
         }
         assertLogged("upgrade 1->2 failed", "the successor was told to stop");
+    }
+
+    @Test
+    void shouldStopWhenItsPredecessorKnowsThatItServesAndNotBefore() throws Exception {
+        try (Greeter young = young()) {
+            Phases.watch((from, event, after) -> {
+                if (event == Phases.Event.COMMITTED && after) {
+                    young.graceful.stop();
+                }
+            });
+            young.graceful.ready().get(20, TimeUnit.SECONDS);
+            assertThat(young.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
+                    .isFalse();
+            assertThat(old.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
+                    .isTrue();
+        } finally {
+            Phases.watch((from, event, after) -> {});
+        }
+        assertThat(log.containing("upgrade 1->2 failed")).isEmpty();
+        old.close();
+        old = new Greeter("old", builder());
+        old.bind(address);
+        old.graceful.ready().join();
+    }
+
+    @Test
+    void shouldRefuseAnUpgradeWhileItsPredecessorDoesNotKnowThatItServes() throws Exception {
+        CompletableFuture<UpgradeResult> upgrade = new CompletableFuture<>();
+        try (Greeter young = young()) {
+            Phases.watch((from, event, after) -> {
+                if (event == Phases.Event.COMMITTED && after) {
+                    young.graceful.upgrade().whenComplete((result, failed) -> upgrade.completeExceptionally(failed));
+                }
+            });
+            young.graceful.ready().get(20, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> upgrade.get(20, TimeUnit.SECONDS))
+                    .hasMessageContaining("it takes over itself, and has only just begun to accept");
+            await().until(() -> old.graceful.runtime().phase() instanceof Phase.OnProbation);
+            young.graceful.rollBack("enough").get(20, TimeUnit.SECONDS);
+        } finally {
+            Phases.watch((from, event, after) -> {});
+        }
     }
 
     @Test

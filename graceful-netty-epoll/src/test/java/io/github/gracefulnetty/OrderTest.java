@@ -146,6 +146,22 @@ class OrderTest {
         }
     }
 
+    @Test
+    void shouldRefuseASuccessorThatHasClosedTheListenersAgain() throws Exception {
+        try (Greeter old = new Greeter("old", builder())) {
+            SocketAddress address = old.bind(ANY_PORT).localAddress();
+            ready(old);
+            try (Greeter other = new Greeter("other", builder())) {
+                other.bind(address).close().sync();
+                assertThatThrownBy(() -> ready(other))
+                        .hasCauseInstanceOf(HandoffException.class)
+                        .hasMessageContaining("all of the predecessor's listeners that were bound are closed again");
+            }
+            assertThat(Greeter.ask(address)).isEqualTo("old");
+            assertIsReplaced(old, builder(), address);
+        }
+    }
+
     private static void assertIsReplaced(Greeter old, Graceful.Builder settings, SocketAddress address)
             throws Exception {
         await().until(() -> old.graceful.runtime().phase() instanceof Phase.Serving);

@@ -144,6 +144,35 @@ class ServeAgainTest {
         assertThatThrownBy(() -> Greeter.ask(address)).isInstanceOf(IOException.class);
     }
 
+    /** Its words and the confirmation cross each other: it ends as one that was on probation. */
+    @Test
+    void shouldServeAgainWhenTheSuccessorGivesUpBeforeItKnowsThatItIsConfirmed() throws Exception {
+        lasting.close();
+        old.close();
+        try (Greeter first = new Greeter("old", builder().probation(Duration.ofSeconds(2)))) {
+            first.bind(address);
+            first.bind(unix);
+            SocketAddress silent = first.bootstrap(ANY_PORT)
+                    .childHandler(new ChannelInboundHandlerAdapter())
+                    .bind(ANY_PORT)
+                    .sync()
+                    .channel()
+                    .localAddress();
+            first.graceful.ready().join();
+            try (Socket held = Greeter.connect(silent);
+                    RawPeer successor = RawPeer.takeOver(path(), Token.NONE)) {
+                Awaitility.await().until(() -> {
+                    successor.say(new Message.Alive(false));
+                    return first.graceful.runtime().phase() instanceof Phase.Draining;
+                });
+                successor.say(new Message.Abort("no memory"));
+                await(first, Phase.Serving.class);
+                awaitAnswersFrom("old");
+                assertThat(held.isConnected()).isTrue();
+            }
+        }
+    }
+
     /** It has been replaced, and serves again: nobody but this process could serve after it. */
     @Test
     void shouldServeAgainWhenTheSuccessorDiesAfterAnUpgradeOfItsOwnWasRolledBack() throws Exception {

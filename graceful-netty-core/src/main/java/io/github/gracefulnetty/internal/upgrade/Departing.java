@@ -169,25 +169,40 @@ final class Departing {
     }
 
     private void drains(Departure departure) {
+        cancelLimit();
         Guard.quietly(() -> parts.phases().leave(Event.CONFIRMED, new Phase.Draining(departure)));
     }
 
     /** The successor cannot go on, or is gone. After probation it only counts if it is dead: nothing else is known of it. */
     void failed(Departure departure, String reason) {
+        failed(departure, reason, false);
+    }
+
+    /** @param gaveUp whether it says so itself: then it does not matter whether it lives still */
+    private void failed(Departure departure, String reason, boolean gaveUp) {
         boolean mayBe = isIn(departure, Phase.OnProbation.class) || isIn(departure, Phase.Draining.class);
         if (!mayBe || whole.isToEnd()) {
             return;
         }
-        boolean wasConfirmed = isIn(departure, Phase.Draining.class);
-        Deadline limit = Deadline.in(FIND_OUT, parts.control(), () -> serveAgain(departure, reason));
+        boolean mustBeDead = isIn(departure, Phase.Draining.class) && !gaveUp;
+        Deadline limit =
+                Deadline.in(FIND_OUT, parts.control(), () -> decideWithoutKnowing(departure, mustBeDead, reason));
         Guard.quietly(() -> parts.phases().leave(Event.SUCCESSOR_LOST, new Phase.TakingBack(departure, limit)));
-        if (wasConfirmed) {
+        if (mustBeDead) {
             OtherProcess.whenKnown(
                     departure.successor().pid(),
                     parts.control().loop(),
                     fate -> Guard.run(() -> decide(departure, fate, reason), t -> serveAgain(departure, reason)));
         } else {
             lookWhoListens(departure, reason);
+        }
+    }
+
+    private void decideWithoutKnowing(Departure departure, boolean mustBeDead, String reason) {
+        if (mustBeDead && OtherProcess.isRunning(departure.successor().pid())) {
+            decide(departure, OtherProcess.Fate.ALIVE, reason);
+        } else {
+            serveAgain(departure, reason);
         }
     }
 
@@ -225,10 +240,17 @@ final class Departing {
         }
     }
 
+    private void cancelLimit() {
+        if (parts.phases().current() instanceof Phase.TakingBack takingBack) {
+            takingBack.limit().cancel();
+        }
+    }
+
     private void serveAgain(Departure departure, String reason) {
         if (!isIn(departure, Phase.TakingBack.class)) {
             return;
         }
+        cancelLimit();
         Guard.all(
                 () -> parts.phases().leave(Event.RESUMED, new Phase.Serving()),
                 () -> departure.drain().cancel(),
@@ -291,6 +313,11 @@ final class Departing {
         @Override
         public void failed(String reason) {
             Departing.this.failed(departure(), reason);
+        }
+
+        @Override
+        public void gaveUp(String reason) {
+            Departing.this.failed(departure(), reason, true);
         }
 
         @Override

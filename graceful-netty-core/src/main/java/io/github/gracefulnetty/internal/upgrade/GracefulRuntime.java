@@ -273,6 +273,11 @@ public final class GracefulRuntime implements Whole {
     }
 
     @Override
+    public boolean isAboutToServe() {
+        return successor.proving().isAboutToBegin();
+    }
+
+    @Override
     public boolean isToEnd() {
         return stopWanted || rolledBackBecause.isPresent();
     }
@@ -280,7 +285,7 @@ public final class GracefulRuntime implements Whole {
     @Override
     public void stopIfRequested() {
         Event event = rolledBackBecause.isPresent() ? Event.ROLLED_BACK : Event.STOP;
-        if (!isToEnd() || !parts.phases().allows(event)) {
+        if (!isToEnd() || !parts.phases().allows(event) || (event == Event.STOP && isAboutToServe())) {
             return;
         }
         boolean served = phase() instanceof Phase.Serving;
@@ -334,12 +339,16 @@ public final class GracefulRuntime implements Whole {
     @Override
     public void rolledBack(String reason) {
         if (rolledBackBecause.isEmpty()) {
-            LOGGER.error("graceful-netty: the predecessor has taken everything back, this process ends: {}", reason);
             rolledBackBecause = Optional.of(reason);
-            parts.register().keepPaths(true); // they are the predecessor's again
-            if (!predecessor.cancel("its predecessor has taken everything back")) {
-                stopIfRequested();
-            }
+            Guard.all(
+                    () -> parts.register().keepPaths(true), // they are the predecessor's again
+                    () -> LOGGER.error(
+                            "graceful-netty: the predecessor has taken everything back, this process ends: {}", reason),
+                    () -> {
+                        if (!predecessor.cancel("its predecessor has taken everything back")) {
+                            stopIfRequested();
+                        }
+                    });
         }
     }
 

@@ -188,8 +188,9 @@ final class HandoffEndpoint {
     private static long pidOf(NativeTransport transport, Channel connection) {
         try {
             return transport.peerCredentials(connection).pid();
-        } catch (IOException e) {
-            return 0; // it has gone meanwhile
+        } catch (IOException | RuntimeException e) {
+            LOGGER.debug("graceful-netty: who listens has gone meanwhile", e);
+            return 0;
         }
     }
 
@@ -205,6 +206,16 @@ final class HandoffEndpoint {
         return configured != null && somebodyListens(configured);
     }
 
+    /** Whether a socket is there on which nobody listens any more, for certain. */
+    private static boolean isStale(Path path) {
+        try {
+            return UnixSocketFile.probe(path) == UnixSocketFile.Presence.STALE;
+        } catch (IOException e) {
+            LOGGER.debug("graceful-netty: cannot find out who listens at unix:{}", path, e);
+            return false;
+        }
+    }
+
     /** Whether any process listens at {@code path}; {@code false} if that cannot be found out. */
     static boolean somebodyListens(Path path) {
         try {
@@ -218,7 +229,7 @@ final class HandoffEndpoint {
     /** Where a successor that is started now finds us. */
     Path pathForUpgrade() throws IOException {
         heal();
-        if (configured != null && !isPublished(configured) && !somebodyListens()) {
+        if (configured != null && !isPublished(configured) && isStale(configured)) {
             takeBack(); // a successor took it and died, and there was no room to take it back then
         }
         if (server != null && configured != null && !Files.exists(configured, LinkOption.NOFOLLOW_LINKS)) {

@@ -28,6 +28,8 @@ import java.util.concurrent.CompletableFuture;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner {
+    private static final String ABOUT_TO_SERVE = "it takes over itself, and has only just begun to accept";
+
     private final Parts parts;
     private final Whole whole;
     private final HandoffEndpoint endpoint;
@@ -60,6 +62,10 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         Phase phase = parts.phases().current();
         if (!(phase instanceof Phase.Serving)) {
             refuse(result, phase.because());
+            return;
+        }
+        if (whole.isAboutToServe()) {
+            refuse(result, ABOUT_TO_SERVE);
             return;
         }
         if (parts.transport() == null) {
@@ -202,6 +208,9 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         }
         if (stranger && settings.ownSuccessorsOnly()) {
             return refused(peer, "refuses: ownSuccessorsOnly is set, and it did not start you");
+        }
+        if (whole.isAboutToServe()) {
+            return refused(peer, "refuses a successor now: " + ABOUT_TO_SERVE);
         }
         if (stranger && phase instanceof Phase.Serving) {
             return "";

@@ -40,6 +40,7 @@ final class ProbationTrial {
     private final ControlLoop control;
     private final Owner owner;
     private final Duration length;
+    private volatile boolean begun;
     private boolean undecided;
     private @Nullable ScheduledFuture<?> alive;
     private @Nullable Deadline limit;
@@ -49,6 +50,16 @@ final class ProbationTrial {
         this.control = control;
         this.length = length;
         this.owner = owner;
+    }
+
+    /** The predecessor has been told that this process serves. */
+    void begun() {
+        begun = true;
+    }
+
+    /** Whether the predecessor has been told that this process serves. */
+    boolean hasBegun() {
+        return begun;
     }
 
     /** Whether the predecessor takes nothing back any more as soon as this process serves. */

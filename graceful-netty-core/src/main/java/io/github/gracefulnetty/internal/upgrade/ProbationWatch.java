@@ -24,6 +24,9 @@ final class ProbationWatch {
         /** This process has to serve again, in or after probation. */
         void failed(String reason);
 
+        /** It gives up, and does not know yet that it is confirmed. */
+        void gaveUp(String reason);
+
         /** Whether everything can be taken back: the phase says so. */
         boolean isOnProbation();
 
@@ -59,6 +62,7 @@ final class ProbationWatch {
     private boolean undecided;
     private boolean overdue;
     private boolean leaving;
+    private boolean knowsThatItIsConfirmed;
 
     /**
      * @param process the successor's, if this process started it
@@ -80,6 +84,7 @@ final class ProbationWatch {
         this.silence = shorter(MOST_SILENCE, longer(LEAST_SILENCE, time.dividedBy(2)));
         this.owner = owner;
         this.longest = longest;
+        this.knowsThatItIsConfirmed = time.isZero();
         this.end = Deadline.in(time, control, this::timeIsUp);
         this.silent = Deadline.in(silence, control, this::hangs);
     }
@@ -97,6 +102,7 @@ final class ProbationWatch {
         if (message instanceof Message.Alive alive) {
             heard(alive.undecided());
         } else if (message instanceof Message.Confirmed) {
+            knowsThatItIsConfirmed = true;
             if (owner.isOnProbation()) {
                 confirm();
             } else {
@@ -119,8 +125,13 @@ final class ProbationWatch {
 
     /** Once it serves for good, the successor says so because it was told to stop: that is no failure. */
     private void gaveUp(String reason) {
-        leaving = !owner.isOnProbation();
-        fail(successor + " gave up: " + reason, false);
+        if (owner.isOnProbation()) {
+            fail(successor + " gave up: " + reason, false);
+        } else if (knowsThatItIsConfirmed) {
+            leaving = true;
+        } else {
+            owner.gaveUp(successor + " gave up: " + reason);
+        }
     }
 
     private void heard(boolean isUndecided) {

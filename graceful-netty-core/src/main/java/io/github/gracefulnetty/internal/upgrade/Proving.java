@@ -49,6 +49,13 @@ final class Proving implements ProbationTrial.Owner {
         return !(parts.phases().current() instanceof Phase.TakingOver) && trial().isEmpty();
     }
 
+    /** Whether this process may serve, but its predecessor has not been told yet that it does. */
+    boolean isAboutToBegin() {
+        return parts.phases().current() instanceof Phase.Serving serving
+                && serving.trial().isPresent()
+                && !serving.trial().get().hasBegun();
+    }
+
     /** This process accepts: its predecessor is told, and probation begins. */
     void begin() {
         List<Inherited> unclaimed = parts.register().unclaimedInherited();
@@ -57,6 +64,7 @@ final class Proving implements ProbationTrial.Owner {
         if (trial.isEmpty()) {
             return;
         }
+        trial.get().begun();
         if (trial.get().isEmpty()) {
             over("there is none");
         } else {
@@ -120,7 +128,8 @@ final class Proving implements ProbationTrial.Owner {
     /** This process serves for good, by its own word: the predecessor takes nothing back any more. */
     void settle() {
         if (parts.phases().current() instanceof Phase.Serving serving
-                && serving.trial().isPresent()) {
+                && serving.trial().isPresent()
+                && serving.trial().get().hasBegun()) {
             predecessor.say(new Message.Confirmed()); // first: a stop that waits for this says Abort
             over("this process serves for good");
         }

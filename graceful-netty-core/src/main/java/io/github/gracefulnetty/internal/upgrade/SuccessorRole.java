@@ -299,13 +299,18 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
 
     private void takeOver(Takeover takeover) {
         List<Description> unclaimed = parts.register().unclaimedSockets();
-        if (!unclaimed.isEmpty()
-                && parts.register().claimedSockets() == 0
-                && !parts.settings().allowDroppedListeners()) {
+        int claimed = parts.register().claimedSockets();
+        boolean bindsNone = claimed == 0 && !unclaimed.isEmpty();
+        boolean hasClosedAll = claimed > 0 && parts.register().describe().isEmpty();
+        if ((bindsNone || hasClosedAll) && !parts.settings().allowDroppedListeners()) {
             giveUp(
                     takeover,
-                    "none of the predecessor's listeners was bound before ready(): it has " + unclaimed
-                            + ", this process " + parts.register().describe()
+                    (hasClosedAll
+                                    ? "all of the predecessor's listeners that were bound are closed again"
+                                    : "none of the predecessor's listeners was bound before ready(): it has "
+                                            + unclaimed
+                                            + ", this process "
+                                            + parts.register().describe())
                             + "; bind before ready(), or set allowDroppedListeners if they are to go",
                     new IllegalStateException("no listener was claimed"));
             return;
@@ -351,6 +356,10 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
         }
         parts.migration().begin(from.isPresent() ? from.get().peerPid() : 0);
         ready.complete(null);
+        if (whole.isToEnd()) {
+            proving.settle(); // a stop has waited for this
+            whole.stopIfRequested();
+        }
         parts.manager().serving("generation " + generation() + " serves");
         whole.serving();
         // After that, as the first log line of a process takes it tens of milliseconds.
@@ -439,7 +448,16 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
         OtherProcess.whenKnown(
                 takeover.peerPid(),
                 parts.control().loop(),
-                fate -> Guard.run(() -> decide(takeover, fate), this::unexpected));
+                fate -> Guard.run(() -> decideInTime(takeover, fate), this::unexpected));
+    }
+
+    /** One that cannot be seen, and serves again, hangs up before it takes the path back. */
+    private void decideInTime(Takeover takeover, OtherProcess.Fate fate) {
+        if (fate == OtherProcess.Fate.UNKNOWN && endpoint.isPublished(takeover.path())) {
+            parts.control().schedule(() -> decide(takeover, fate), TIME_TO_SERVE_AGAIN);
+        } else {
+            decide(takeover, fate);
+        }
     }
 
     private void decide(Takeover takeover, OtherProcess.Fate fate) {
@@ -465,25 +483,27 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
      * the path, and this process leaves everything to it.
      */
     private void unlessAnotherServes(Takeover takeover, Runnable goOn) {
-        Phase phase = parts.phases().current();
         if (takeover.generation() < THIRD) {
             goOn.run();
             return;
         }
         parts.control()
                 .schedule(
-                        () -> endpoint.whoListens(takeover.path(), other -> {
-                            if (parts.phases().current() != phase) {
-                                return; // it was told to stop meanwhile
-                            }
-                            if (other != 0 && other != ProcessHandle.current().pid()) {
-                                fail(new HandoffException("the predecessor is dead, and its own predecessor, "
-                                        + OtherProcess.describe(other) + ", serves again"));
-                            } else {
-                                goOn.run();
-                            }
-                        }),
+                        () -> endpoint.whoListens(takeover.path(), other -> goOnUnless(takeover, other, goOn)),
                         TIME_TO_SERVE_AGAIN);
+    }
+
+    private void goOnUnless(Takeover takeover, long other, Runnable goOn) {
+        if (!(parts.phases().current() instanceof Phase.TakingOver now) || now.takeover() != takeover) {
+            return; // it was told to stop meanwhile
+        }
+        boolean unseen = other == 0 && HandoffEndpoint.somebodyListens(takeover.path());
+        if (unseen || (other != 0 && other != ProcessHandle.current().pid())) {
+            fail(new HandoffException("the predecessor is dead, and its own predecessor, "
+                    + OtherProcess.describe(other) + ", serves again"));
+        } else {
+            goOn.run();
+        }
     }
 
     private void goOnAlone(Takeover takeover) {

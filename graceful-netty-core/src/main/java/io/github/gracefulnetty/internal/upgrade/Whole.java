@@ -16,6 +16,9 @@ interface Whole {
     /** This process serves from now on. */
     void serving();
 
+    /** Whether it may accept, and its predecessor does not know yet that it does: nothing else can begin then. */
+    boolean isAboutToServe();
+
     /** Whether this process was told to end: it does not serve again then. */
     boolean isToEnd();
 

@@ -124,6 +124,25 @@ class ServeAgainIT {
         assertThat(server.awaitExit()).as(server::report).isZero();
     }
 
+    /** It looks first whether an older process serves, and the application becomes ready meanwhile. */
+    @Test
+    void shouldGoOnAloneWhenThePredecessorIsKilledAndNobodyElseServes() {
+        RunningProcess server = processes.start(command());
+        ServerGeneration first = server.awaitReady(1);
+        ServerGeneration second = replace(server, first);
+        first.awaitEnd();
+        RunningProcess copy = processes.start(command().with("--init-delay", "1s"));
+        server.err().await("upgrade 2->3: successor pid " + copy.pid() + " has 1 descriptors");
+        second.kill();
+        ServerGeneration third = copy.awaitReady(3);
+        try (HttpConnection connection = HttpConnection.to(third.address())) {
+            assertThat(connection.get("/").pid()).isEqualTo(third.pid());
+        }
+        assertThat(copy.err().text()).contains("the predecessor is gone, this process goes on with its listeners");
+        third.term();
+        assertThat(copy.awaitExit()).as(copy::report).isZero();
+    }
+
     private static void awaitServesAgain(RunningProcess server, ServerGeneration dead) {
         String successor = "successor pid " + dead.pid() + " ";
         server.err()
