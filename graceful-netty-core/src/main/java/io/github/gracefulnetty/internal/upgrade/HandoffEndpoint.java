@@ -188,8 +188,8 @@ final class HandoffEndpoint {
     private static long pidOf(NativeTransport transport, Channel connection) {
         try {
             return transport.peerCredentials(connection).pid();
-        } catch (IOException | RuntimeException e) {
-            LOGGER.debug("graceful-netty: who listens has gone meanwhile", e);
+        } catch (Throwable t) { // whoever has asked waits for an answer
+            LOGGER.debug("graceful-netty: who listens has gone meanwhile", t);
             return 0;
         }
     }

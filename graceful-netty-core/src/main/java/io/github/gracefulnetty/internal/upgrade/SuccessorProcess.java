@@ -119,8 +119,8 @@ final class SuccessorProcess {
     private List<ProcessHandle> descendants() {
         try {
             return process.descendants().toList();
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: cannot see what pid {} has started: {}", process.pid(), Reasons.of(e));
+        } catch (Throwable t) {
+            LOGGER.warn("graceful-netty: cannot see what pid {} has started: {}", process.pid(), Reasons.of(t));
             return List.of();
         }
     }
