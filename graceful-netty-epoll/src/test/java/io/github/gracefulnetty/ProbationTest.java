@@ -270,6 +270,22 @@ class ProbationTest {
     }
 
     @Test
+    void shouldServeAgainWhenTheSuccessorHasClosedItsListeners() throws Exception {
+        try (Greeter young = new Greeter("young", builder())) {
+            List<Channel> listeners = List.of(young.bind(address), young.bind(unix));
+            young.graceful.ready().join();
+            await(old, Phase.OnProbation.class);
+            for (Channel listener : listeners) {
+                listener.close().sync();
+            }
+            assertThat(young.graceful.awaitExit().handedOver()).isTrue();
+            await(old, Phase.Serving.class);
+            awaitAnswersFrom("old");
+        }
+        assertServesAgain();
+    }
+
+    @Test
     void shouldLetTheApplicationDecide() throws Exception {
         CompletableFuture<Void> verdict = new CompletableFuture<>();
         try (Greeter young = replace(builder().probationCheck(() -> verdict))) {

@@ -68,7 +68,7 @@ public final class DatagramOpener {
     private ChannelFuture adopt(Bootstrap bootstrap, Claims.Claimed claimed) {
         Description description = claimed.inherited().description();
         SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
-        path.keep(!register.accepting()); // the predecessor's until it has committed
+        path.keep(register.keepsPaths());
         return open(
                 bootstrap,
                 () -> NativeCalls.unchecked(

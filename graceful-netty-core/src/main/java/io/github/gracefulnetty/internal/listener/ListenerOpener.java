@@ -109,7 +109,7 @@ final class ListenerOpener {
         SocketPath path = claimed.traits().removePath() ? SocketPath.of(description.local()) : SocketPath.none();
         Listener listener =
                 new Listener(channel, new SocketItem(channel, description, claimed.traits()), path, transport);
-        path.keep(!register.accepting()); // the predecessor's until it has committed
+        path.keep(register.keepsPaths());
         return listener;
     }
 

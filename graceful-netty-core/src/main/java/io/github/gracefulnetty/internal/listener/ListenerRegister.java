@@ -32,6 +32,7 @@ public final class ListenerRegister {
     private final List<OpenSocket> open = new ArrayList<>();
     private volatile BiConsumer<ListenerChannel, Channel> accepted = (listener, connection) -> {};
     private volatile boolean accepting;
+    private volatile boolean keepsPaths;
     private volatile @Nullable String notBound;
     private volatile Collection<? extends DescriptorSender.Item> kept = List.of();
 
@@ -113,6 +114,11 @@ public final class ListenerRegister {
         return claims.claimedSockets();
     }
 
+    /** Whether sockets were inherited and claimed, and this process has closed all that it had. */
+    public boolean hasClosedAll() {
+        return claimedSockets() > 0 && describe().isEmpty();
+    }
+
     /** What was tried last and could not be bound, and why. */
     public Optional<String> whyNotBound() {
         return Optional.ofNullable(notBound);
@@ -158,11 +164,17 @@ public final class ListenerRegister {
         return List.copyOf(open);
     }
 
-    /** Whether another process owns the paths of unix sockets, so that closing must not remove them. */
+    /** Whether another process owns the paths of unix sockets: closing must not remove them, nor those claimed later. */
     public void keepPaths(boolean keep) {
+        keepsPaths = keep;
         for (OpenSocket socket : open()) {
             socket.keepPath(keep);
         }
+    }
+
+    /** Whether the paths of what is claimed now are another process's. */
+    boolean keepsPaths() {
+        return keepsPaths;
     }
 
     /** Removes the paths of unix sockets, unless another process owns them. On any thread. */

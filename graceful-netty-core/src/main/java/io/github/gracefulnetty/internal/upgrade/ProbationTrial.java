@@ -24,6 +24,9 @@ final class ProbationTrial {
         /** Says something to the predecessor. */
         void say(Message message);
 
+        /** Whether this process serves; looked at as often as the predecessor is told that it lives. */
+        void look();
+
         /** The application's own check says that this process serves well. */
         void checked();
 
@@ -89,6 +92,7 @@ final class ProbationTrial {
 
     private void alive(Duration every) {
         owner.say(new Message.Alive(undecided));
+        owner.look();
         alive = control.schedule(() -> alive(every), every);
     }
 

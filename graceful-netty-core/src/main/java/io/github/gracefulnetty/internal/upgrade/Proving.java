@@ -116,6 +116,15 @@ final class Proving implements ProbationTrial.Owner {
     }
 
     @Override
+    public void look() {
+        if (parts.phases().current() instanceof Phase.Serving
+                && parts.register().hasClosedAll()
+                && !parts.settings().allowDroppedListeners()) {
+            sick("all of its listeners are closed");
+        }
+    }
+
+    @Override
     public void checked() {
         settle();
     }
@@ -169,8 +178,14 @@ final class Proving implements ProbationTrial.Owner {
     /** It is over, and nothing was rolled back. */
     void over(String why) {
         Phase phase = parts.phases().current();
+        boolean onProbation = trial().isPresent();
         Guard.all(
                 () -> trial().ifPresent(ProbationTrial::end),
+                () -> {
+                    if (onProbation) {
+                        parts.register().keepPaths(false);
+                    }
+                },
                 () -> {
                     if (phase instanceof Phase.Serving serving
                             && serving.trial().isPresent()) {

@@ -251,6 +251,7 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
         parts.phases().enter(Event.RECEIVED, new Phase.Initialising(takeover));
         try {
             parts.states().inherit(states);
+            parts.register().keepPaths(true);
             inherit(descriptors);
             inheritActivated(transport());
             found.complete(null);
@@ -299,9 +300,8 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
 
     private void takeOver(Takeover takeover) {
         List<Description> unclaimed = parts.register().unclaimedSockets();
-        int claimed = parts.register().claimedSockets();
-        boolean bindsNone = claimed == 0 && !unclaimed.isEmpty();
-        boolean hasClosedAll = claimed > 0 && parts.register().describe().isEmpty();
+        boolean bindsNone = parts.register().claimedSockets() == 0 && !unclaimed.isEmpty();
+        boolean hasClosedAll = parts.register().hasClosedAll();
         if ((bindsNone || hasClosedAll) && !parts.settings().allowDroppedListeners()) {
             giveUp(
                     takeover,
@@ -344,7 +344,7 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
 
     /** The listeners are ours to accept on. */
     private void serve(Optional<Takeover> from) {
-        parts.register().keepPaths(false);
+        parts.register().keepPaths(from.isPresent()); // until probation is over
         parts.register().accept(true).whenComplete((nothing, failure) -> parts.onControl(() -> accepting(from), ready));
     }
 
@@ -509,6 +509,7 @@ final class SuccessorRole implements Takeover.Owner, Proving.Predecessor {
     private void goOnAlone(Takeover takeover) {
         LOGGER.warn("graceful-netty: the predecessor is gone, this process goes on with its listeners");
         boolean wasReady = parts.phases().current() instanceof Phase.Committing;
+        parts.register().keepPaths(false);
         if (!takeover.path().equals(parts.settings().handoffPath())) {
             endpoint.removeOrphan(takeover.path());
         }

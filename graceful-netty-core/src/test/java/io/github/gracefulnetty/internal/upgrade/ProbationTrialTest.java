@@ -26,6 +26,9 @@ class ProbationTrialTest {
         }
 
         @Override
+        public void look() {}
+
+        @Override
         public void checked() {
             events.add("well");
         }
