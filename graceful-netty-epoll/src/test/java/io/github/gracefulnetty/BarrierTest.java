@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.handoff.HandoffException;
 import io.github.gracefulnetty.internal.upgrade.Phase;
 import io.github.gracefulnetty.internal.upgrade.Phases;
 import io.github.gracefulnetty.internal.wire.Message;
+import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -99,6 +102,57 @@ class BarrierTest {
         }
         assertThat(old.graceful.exitFuture().get(20, TimeUnit.SECONDS).handedOver())
                 .isTrue();
+    }
+
+    /** A server of the application's that does not return from one method. */
+    private ServerDrain blocking(String method) {
+        return new ServerDrain() {
+            private void block(String here) {
+                if (method.equals(here)) {
+                    awaitLatch(end);
+                }
+            }
+
+            @Override
+            public CompletionStage<?> drain(Collection<Channel> connections) {
+                block("drain");
+                return method.equals("force") ? new CompletableFuture<>() : CompletableFuture.completedFuture(null);
+            }
+
+            @Override
+            public void resume() {
+                block("resume");
+            }
+
+            @Override
+            public void force() {
+                block("force");
+            }
+
+            @Override
+            public CompletionStage<?> end() {
+                block("end");
+                return CompletableFuture.completedFuture(null);
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"drain", "force", "end", "resume"})
+    void shouldGoOnAlthoughAServerBlocks(String method) throws Exception {
+        try (Greeter old = start(builder().drainTimeout(SHORT), ANY_PORT)) {
+            ServerChannels.of(old.graceful).drainedBy(blocking(method));
+            old.graceful.ready().join();
+            InetSocketAddress address = address(old);
+            if (method.equals("resume")) {
+                try (Greeter young = new Greeter("next", builder())) {
+                    young.bind(address);
+                    young.graceful.ready().join();
+                    young.graceful.rollBack("as the test wants").join();
+                }
+            }
+            assertServesAndHandsOver(old);
+        }
     }
 
     enum BadState implements Callable<byte[]> {

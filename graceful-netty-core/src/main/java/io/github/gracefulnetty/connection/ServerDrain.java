@@ -7,8 +7,9 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * How a server ends that ends its connections itself, as a framework's does: those connections get no {@link DrainEvent},
- * and the drain waits for this server instead. All methods are called on a thread of graceful-netty, which must not be
- * blocked: first {@link #drain}, then either {@link #resume}, after which it may begin again, or {@link #end}.
+ * and the drain waits for this server instead. The methods are called one after the other, on a thread that they may block:
+ * first {@link #drain}, then either {@link #resume}, after which it may begin again, or {@link #end}. One that does not return
+ * holds up the calls that follow it, but no other server, no stop and no upgrade.
  *
  * <p>Whatever one of them throws, an {@link Error} too, is logged and is this server's failure alone: the drain waits for it no
  * longer, and others are told all the same.
@@ -26,7 +27,10 @@ public interface ServerDrain {
     /** The successor has failed: this process serves again. What was told to end may do so, new connections come. */
     void resume();
 
-    /** The drain deadline has passed: closes what is left. Called if the connections have not ended by then. */
+    /**
+     * The drain deadline has passed, and nothing is taken back any more: closes what is left. Called if the connections have
+     * not ended by then.
+     */
     void force();
 
     /**

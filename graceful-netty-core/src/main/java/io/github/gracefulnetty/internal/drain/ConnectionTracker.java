@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,7 +68,7 @@ public final class ConnectionTracker {
     }
 
     private final Map<Channel, Tracked> open = new ConcurrentHashMap<>();
-    private final Set<ServerDrain> servers = ConcurrentHashMap.newKeySet();
+    private final Map<ServerDrain, AskedServer> servers = new ConcurrentHashMap<>();
 
     // One object for all connections: this runs for every accepted one.
     private final ChannelFutureListener remover = future -> remove(future.channel());
@@ -93,7 +92,7 @@ public final class ConnectionTracker {
 
     /** There is a server that ends its connections itself. */
     public void serve(ServerDrain server) {
-        servers.add(server);
+        servers.putIfAbsent(server, new AskedServer(server));
     }
 
     /** The connections that are open now. */
@@ -170,8 +169,8 @@ public final class ConnectionTracker {
         return connection.server == EACH;
     }
 
-    Set<ServerDrain> servers() {
-        return Set.copyOf(servers);
+    Map<ServerDrain, AskedServer> servers() {
+        return servers;
     }
 
     /** Calls {@code action} each time the last connection closes, on its event loop; at once if there is none. */

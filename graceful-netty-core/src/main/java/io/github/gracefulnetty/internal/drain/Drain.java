@@ -51,7 +51,7 @@ public final class Drain {
     private final CompletableFuture<DrainResult> result = new CompletableFuture<>();
     private final long startedNanos = System.nanoTime();
     private final Tally tally;
-    private final Set<ServerDrain> running = new HashSet<>();
+    private final Set<AskedServer> running = new HashSet<>();
     private final @Nullable Mover mover;
     private final Predicate<Channel> delivered;
     private final @Nullable Lasting lasting;
@@ -153,7 +153,7 @@ public final class Drain {
         return this;
     }
 
-    /** Ends as soon as no connection is left, and at the latest at the deadline. On the control loop. */
+    /** Ends as soon as no connection is left, and at the latest at the deadline, or now if that has passed. On the control loop. */
     public void release() {
         held = false;
         if (begun && !cancelled) {
@@ -178,7 +178,7 @@ public final class Drain {
             DrainGuard.quietly("moving", "could not be cancelled", mover::cancel);
         }
         if (begun) {
-            connections.servers().forEach(server -> DrainGuard.quietly(server, "could not be resumed", server::resume));
+            connections.servers().values().forEach(AskedServer::resume);
         }
     }
 
@@ -227,9 +227,7 @@ public final class Drain {
                     TimeUnit.MILLISECONDS);
         }
         DrainGuard.quietly("the drain", "could not tell all connections", () -> connectionsAtStart = tellAll());
-        for (ServerDrain server : connections.servers()) {
-            begin(server);
-        }
+        connections.servers().forEach(this::begin);
         DrainGuard.quietly("the drain", "could not see whether it is over", this::finishIfEmpty);
         connections.whenEmpty(() -> onControl(this::finishIfEmpty));
         if (hurry) {
@@ -237,11 +235,11 @@ public final class Drain {
         }
     }
 
-    private void begin(ServerDrain server) {
-        running.add(server);
-        DrainGuard.ask(server, "drain()", () -> server.drain(connections.openOf(server)))
+    private void begin(ServerDrain server, AskedServer asked) {
+        running.add(asked);
+        asked.drain(connections.openOf(server))
                 .whenComplete((nothing, failure) -> onControl(() -> {
-                    running.remove(server);
+                    running.remove(asked);
                     finishIfEmpty();
                 }));
     }
@@ -371,7 +369,9 @@ public final class Drain {
             DrainGuard.quietly("moving", "could not be ended", mover::end);
         }
         left.forEach(one -> DrainGuard.quietly(one.channel(), "could not be closed by force", () -> endByForce(one)));
-        running.forEach(server -> DrainGuard.quietly(server, "could not be ended by force", server::force));
+        if (!held) { // a server that was ended by force could not resume
+            running.forEach(AskedServer::force);
+        }
         finishIfEmpty();
     }
 
@@ -431,8 +431,8 @@ public final class Drain {
             DrainGuard.quietly("moving", "could not be ended", mover::end);
         }
         deadline = control.schedule(this::complete, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-        CompletableFuture.allOf(connections.servers().stream()
-                        .map(server -> DrainGuard.ask(server, "end()", server::end))
+        CompletableFuture.allOf(connections.servers().values().stream()
+                        .map(AskedServer::end)
                         .toArray(CompletableFuture<?>[]::new))
                 .whenComplete((nothing, failure) -> onControl(this::complete));
     }

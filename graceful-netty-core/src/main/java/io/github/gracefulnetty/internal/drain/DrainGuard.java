@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.drain;
 
-import io.github.gracefulnetty.connection.ServerDrain;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
-import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The barrier between a drain and everybody's errors: whatever is thrown is logged, and never keeps the drain from its end. */
 final class DrainGuard {
@@ -29,30 +23,6 @@ final class DrainGuard {
             warn(who, what, t);
             otherwise.run();
         }
-    }
-
-    /**
-     * Asks a server. Whatever it throws is its failure, and so is no answer.
-     *
-     * @return completes when it has answered, or failed: that is logged
-     */
-    static CompletableFuture<Void> ask(ServerDrain server, String method, Supplier<CompletionStage<?>> question) {
-        CompletableFuture<Void> answered = new CompletableFuture<>();
-        run(
-                server,
-                method + " failed",
-                () -> Objects.requireNonNull(question.get(), method + " returned null: return a CompletionStage")
-                        .whenComplete((nothing, failure) -> answered(server, method, failure, answered)),
-                () -> answered.complete(null));
-        return answered;
-    }
-
-    private static void answered(
-            ServerDrain server, String method, @Nullable Throwable failure, CompletableFuture<Void> answered) {
-        if (failure != null) {
-            warn(server, method + " failed", failure);
-        }
-        answered.complete(null);
     }
 
     /** Logs it in one line, with the stack trace below. Never throws. */
