@@ -4,10 +4,13 @@ package io.github.gracefulnetty.internal.process;
 import io.netty.util.internal.logging.InternalLogLevel;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Locale;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Signal handlers, through {@code sun.misc.Signal}: it is supported, but javac cannot be told not to warn of it. */
 public final class Signals {
@@ -34,15 +37,7 @@ public final class Signals {
             Object handler = Proxy.newProxyInstance(
                     Signals.class.getClassLoader(),
                     new Class<?>[] {handlerType},
-                    (proxy, method, arguments) -> switch (method.getName()) {
-                        case "equals" -> proxy == arguments[0];
-                        case "hashCode" -> System.identityHashCode(proxy);
-                        case "toString" -> "graceful-netty handler of " + signalName;
-                        default -> {
-                            action.accept(number);
-                            yield null;
-                        }
-                    });
+                    new Handler(signalName, number, action));
             var handle = signalType.getMethod("handle", signalType, handlerType);
             Object former = handle.invoke(null, signal, handler);
             if (handlerType.getField("SIG_IGN").get(null).equals(former)) {
@@ -53,17 +48,38 @@ public final class Signals {
                                 + " do nothing",
                         signalName);
             }
-            return () -> {
-                try {
-                    handle.invoke(null, signal, former);
-                } catch (ReflectiveOperationException e) {
-                    throw new IllegalStateException("cannot put the handler of " + signalName + " back", e);
-                }
-            };
+            return new Restore(signalName, handle, signal, former);
         } catch (InvocationTargetException e) {
             throw new IllegalArgumentException("cannot handle signal " + signalName + ": " + e.getCause(), e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException("this JVM has no signal handling (module jdk.unsupported)", e);
+        }
+    }
+
+    /** With a name, as what follows: a process that starts makes lambdas of such shapes slowly. */
+    private record Handler(String signal, int number, IntConsumer action) implements InvocationHandler {
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) {
+            return switch (method.getName()) {
+                case "equals" -> arguments != null && proxy == arguments[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                case "toString" -> "graceful-netty handler of " + signal;
+                default -> {
+                    action.accept(number);
+                    yield null;
+                }
+            };
+        }
+    }
+
+    private record Restore(String name, Method handle, Object signal, Object former) implements Runnable {
+        @Override
+        public void run() {
+            try {
+                handle.invoke(null, signal, former);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot put the handler of " + name + " back", e);
+            }
         }
     }
 }

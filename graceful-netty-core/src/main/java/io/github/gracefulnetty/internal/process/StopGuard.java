@@ -57,6 +57,15 @@ public final class StopGuard {
         LockSupport.unpark(waiting);
     }
 
+    /** A signal that arrives is handled with a class of the JDK's that is loaded then: there may be no room for it. */
+    private static void load() {
+        try {
+            Class.forName("jdk.internal.misc.Signal$1");
+        } catch (ClassNotFoundException | LinkageError e) {
+            // Another JDK does it in another way.
+        }
+    }
+
     private void waitForEnd() {
         while (status == 0) {
             LockSupport.park(this);
@@ -74,6 +83,7 @@ public final class StopGuard {
     }
 
     private void exit() {
+        load();
         while (!exit) {
             LockSupport.park(this);
         }

@@ -81,7 +81,18 @@ public final class ControlLoop {
         try {
             action.run();
         } catch (Throwable t) {
-            trouble.accept(t);
+            tell(t);
+        }
+    }
+
+    /** The loop goes on whatever comes of this: what has a deadline ends by that. */
+    private void tell(Throwable failure) {
+        try {
+            trouble.accept(failure);
+        } catch (Throwable t) {
+            if (t != failure) { // the JVM may throw one OutOfMemoryError twice
+                failure.addSuppressed(t);
+            }
         }
     }
 

@@ -149,13 +149,27 @@ public final class GracefulRuntime implements Whole {
         }
     }
 
-    /** A task of the control loop has failed in a way that nobody expected: ends what cannot go on, and nothing else. */
+    /**
+     * A task of the control loop has failed in a way that nobody expected: ends what cannot go on, and nothing else. There may be
+     * no room for one more class: so there are no lambdas here, nor in what it takes to fail an upgrade.
+     */
     private void unexpected(Throwable t) {
         Guard.log(t);
-        Guard.all(
-                () -> successor.unexpected(t),
-                () -> predecessor.unexpected(t),
-                () -> predecessor.departing().unexpected());
+        try {
+            successor.unexpected(t);
+        } catch (Throwable more) {
+            Guard.log(more);
+        }
+        try {
+            predecessor.unexpected(t);
+        } catch (Throwable more) {
+            Guard.log(more);
+        }
+        try {
+            predecessor.departing().unexpected();
+        } catch (Throwable more) {
+            Guard.log(more);
+        }
     }
 
     /** The JVM ends without a drain: removes the paths that nobody else needs. On any thread. */

@@ -208,21 +208,28 @@ final class Handover {
      */
     CompletableFuture<Void> fail(String reason, boolean byItself) {
         deadline.cancel();
-        Guard.all(
-                () -> {
-                    if (served != null) { // where its departure failed: it must not serve beside this process
-                        HandoffServer.lastWord(served, new Message.RolledBack(reason));
-                    } else if (transfer != null) {
-                        transfer.abort(reason);
-                    }
-                },
-                () -> {
-                    if (lane != null) {
-                        lane.close();
-                    }
-                });
+        try {
+            tell(reason);
+        } catch (Throwable t) {
+            Guard.log(t);
+        }
+        try {
+            if (lane != null) {
+                lane.close();
+            }
+        } catch (Throwable t) {
+            Guard.log(t);
+        }
         SuccessorProcess ours = process;
         return ours == null ? CompletableFuture.completedFuture(null) : ours.end(control, byItself);
+    }
+
+    private void tell(String reason) {
+        if (served != null) { // where its departure failed: it must not serve beside this process
+            HandoffServer.lastWord(served, new Message.RolledBack(reason));
+        } else if (transfer != null) {
+            transfer.abort(reason);
+        }
     }
 
     private OutgoingTransfer begun() {

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The signals that this process takes from the JVM. What stops ends the process, whatever happens to the control loop: a
@@ -32,17 +34,41 @@ final class OwnSignals {
     /** @throws IllegalArgumentException if there is no such signal */
     void install() {
         for (String signal : settings.upgradeOnSignal()) {
-            restore.add(Signals.handle(signal, number -> upgrade.accept(signal)));
+            restore.add(Signals.handle(signal, new Handler(this, signal, null)));
         }
         if (settings.stopOnSignal().isEmpty()) {
             return;
         }
         StopGuard guard = StopGuard.start(settings.drainTimeout().plus(BEYOND), BEYOND);
         for (String signal : settings.stopOnSignal()) {
-            restore.add(Signals.handle(signal, number -> {
+            restore.add(Signals.handle(signal, new Handler(this, signal, guard)));
+        }
+    }
+
+    /** @param guard whom a signal to stop is told first; {@code null} for an upgrade */
+    private record Handler(
+            OwnSignals owner, String signal, @Nullable StopGuard guard) implements IntConsumer {
+        @Override
+        public void accept(int number) {
+            if (guard == null) {
+                owner.upgrade.accept(signal);
+            } else {
                 guard.stopRequested(number);
-                Guard.all(() -> LOGGER.info("graceful-netty: {}: stopping", signal), stop::run);
-            }));
+                owner.stop(signal);
+            }
+        }
+    }
+
+    private void stop(String signal) {
+        try {
+            LOGGER.info("graceful-netty: {}: stopping", signal);
+        } catch (Throwable t) {
+            Guard.log(t);
+        }
+        try {
+            stop.run();
+        } catch (Throwable t) {
+            Guard.log(t);
         }
     }
 

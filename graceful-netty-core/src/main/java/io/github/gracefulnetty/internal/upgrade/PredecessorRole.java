@@ -27,7 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
-final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner {
+final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner, UpgradeFailure.Owner {
     private static final String ABOUT_TO_SERVE = "it takes over itself, and has only just begun to accept";
 
     private final Parts parts;
@@ -142,7 +142,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         if (parts.phases().current() instanceof Phase.Upgrading upgrading) {
             String reason = "unexpected: " + Reasons.of(t);
             if (upgrading instanceof Phase.Failing) {
-                over(upgrading.handover(), reason, t);
+                over(new UpgradeFailure(this, parts.control(), upgrading.handover(), reason, t));
             } else {
                 fail(upgrading.handover(), reason, false, t);
             }
@@ -408,32 +408,51 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             return;
         }
         boolean committed = isIn(handover, Phase.HandingOver.class);
-        Deadline limit = Deadline.in(SuccessorProcess.END, parts.control(), () -> over(handover, reason, cause));
-        Guard.quietly(() -> parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed, limit)));
-        Guard.run(
-                () -> handover.fail(reason, byItself)
-                        .whenComplete(
-                                (nothing, failure) -> parts.control().execute(() -> over(handover, reason, cause))),
-                t -> over(handover, reason, t));
+        UpgradeFailure failure = new UpgradeFailure(this, parts.control(), handover, reason, cause);
+        Deadline limit = Deadline.in(SuccessorProcess.END, parts.control(), failure);
+        try {
+            parts.phases().leave(Event.UPGRADE_FAILED, new Phase.Failing(handover, committed, limit));
+        } catch (Throwable t) {
+            Guard.log(t);
+        }
+        try {
+            handover.fail(reason, byItself).whenComplete(failure);
+        } catch (Throwable t) {
+            Guard.log(t);
+            failure.run();
+        }
     }
 
-    private void over(Handover handover, String reason, Throwable cause) {
-        if (!(parts.phases().current() instanceof Phase.Failing failing) || !isIn(handover, Phase.Failing.class)) {
+    @Override
+    public void over(UpgradeFailure failure) {
+        if (!(parts.phases().current() instanceof Phase.Failing failing)
+                || !isIn(failure.handover(), Phase.Failing.class)) {
             return;
         }
         failing.limit().cancel();
-        Guard.all(
-                () -> parts.phases().leave(Event.PROCESS_ENDED, new Phase.Serving()),
-                () -> parts.migration().withdraw(),
-                endpoint::closePrivate,
-                () -> {
-                    if (failing.committed()) {
-                        departing.takeBackPaths();
-                    }
-                },
-                () -> parts.manager().serving("serves on, the upgrade failed: " + reason),
-                () -> failed(handover, reason, cause),
-                whole::stopIfRequested);
+        for (UpgradeFailure.Step step : UpgradeFailure.Step.values()) {
+            try {
+                over(step, failing, failure);
+            } catch (Throwable t) {
+                Guard.log(t);
+            }
+        }
+    }
+
+    private void over(UpgradeFailure.Step step, Phase.Failing failing, UpgradeFailure failure) {
+        switch (step) {
+            case SERVE -> parts.phases().leave(Event.PROCESS_ENDED, new Phase.Serving());
+            case WITHDRAW -> parts.migration().withdraw();
+            case CLOSE_PRIVATE_PATH -> endpoint.closePrivate();
+            case TAKE_BACK_PATHS -> {
+                if (failing.committed()) {
+                    departing.takeBackPaths();
+                }
+            }
+            case TELL_MANAGER -> parts.manager().serving("serves on, the upgrade failed: " + failure.reason());
+            case TELL -> failed(failing.handover(), failure.reason(), failure.cause());
+            case STOP -> whole.stopIfRequested();
+        }
     }
 
     /** What nobody expected has happened when an upgrade began, or just before. */
@@ -449,15 +468,17 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     }
 
     private void failed(Handover handover, String reason, Throwable cause) {
-        Guard.all(
-                () -> LOGGER.error(
-                        "graceful-netty: upgrade {} failed after {} ms, this process {}: {}",
-                        handover.name(),
-                        handover.elapsedMillis(),
-                        whole.isToEnd() ? "ends" : "serves on",
-                        reason),
-                () -> handover.result()
-                        .completeExceptionally(
-                                cause instanceof HandoffException told ? told : new HandoffException(reason, cause)));
+        try {
+            LOGGER.error(
+                    "graceful-netty: upgrade {} failed after {} ms, this process {}: {}",
+                    handover.name(),
+                    handover.elapsedMillis(),
+                    whole.isToEnd() ? "ends" : "serves on",
+                    reason);
+        } finally {
+            handover.result()
+                    .completeExceptionally(
+                            cause instanceof HandoffException told ? told : new HandoffException(reason, cause));
+        }
     }
 }

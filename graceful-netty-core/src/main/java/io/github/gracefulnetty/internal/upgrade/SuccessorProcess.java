@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -149,32 +150,71 @@ final class SuccessorProcess {
      */
     CompletableFuture<Void> end(ControlLoop control, boolean byItself) {
         watched = false;
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        process.onExit().whenComplete((exited, failure) -> ended.complete(null));
-        if (byItself) {
-            control.schedule(() -> ask(control, ended), EXIT);
-        } else {
-            ask(control, ended);
+        Ending ending = new Ending(control);
+        try {
+            process.onExit().whenComplete(ending);
+        } finally {
+            if (byItself) {
+                control.schedule(ending, EXIT);
+            } else {
+                ending.run();
+            }
         }
-        return ended;
+        return ending.ended;
     }
 
-    private void ask(ControlLoop control, CompletableFuture<Void> ended) {
-        if (ended.isDone()) {
-            return;
+    /** What is done one after the other until it has ended; with a name, as there may be no room to make a class for a lambda. */
+    private final class Ending implements Runnable, BiConsumer<Process, @Nullable Throwable> {
+        private final ControlLoop control;
+        private final CompletableFuture<Void> ended = new CompletableFuture<>();
+        private @Nullable List<ProcessHandle> others;
+        private boolean killed;
+
+        Ending(ControlLoop control) {
+            this.control = control;
         }
-        // Before their parent ends: nobody knows whose they are then.
-        List<ProcessHandle> others = descendants();
-        others.forEach(ProcessHandle::destroy);
-        process.destroy();
-        control.schedule(
-                () -> {
-                    others.forEach(ProcessHandle::destroyForcibly);
-                    if (!ended.isDone()) {
-                        process.destroyForcibly();
-                        control.schedule(() -> ended.complete(null), KILLED);
-                    }
-                },
-                EXIT);
+
+        @Override
+        public void accept(Process exited, @Nullable Throwable failure) {
+            ended.complete(null);
+        }
+
+        @Override
+        public void run() {
+            if (others == null) {
+                if (!ended.isDone()) {
+                    ask();
+                }
+            } else if (killed) {
+                ended.complete(null);
+            } else {
+                kill(others);
+            }
+        }
+
+        private void ask() {
+            // Before their parent ends: nobody knows whose they are then.
+            List<ProcessHandle> started = descendants();
+            others = started;
+            try {
+                for (ProcessHandle other : started) {
+                    other.destroy();
+                }
+                process.destroy();
+            } finally {
+                control.schedule(this, EXIT);
+            }
+        }
+
+        private void kill(List<ProcessHandle> started) {
+            for (ProcessHandle other : started) {
+                other.destroyForcibly();
+            }
+            if (!ended.isDone()) {
+                killed = true;
+                process.destroyForcibly();
+                control.schedule(this, KILLED);
+            }
+        }
     }
 }

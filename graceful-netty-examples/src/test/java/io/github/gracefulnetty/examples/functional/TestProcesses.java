@@ -157,7 +157,7 @@ public final class TestProcesses implements BeforeEachCallback, AfterEachCallbac
         boolean wanted = false;
         for (String line : lines) {
             if (!STACK_FRAME.matcher(line).matches()) {
-                wanted = line.contains(FaultyServer.FAULT);
+                wanted = line.contains(FaultyServer.FAULT) || line.contains(CrowdedServer.FULL);
             } else if (!wanted) {
                 frames.add(line);
             }
