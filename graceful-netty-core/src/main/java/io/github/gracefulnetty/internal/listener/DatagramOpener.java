@@ -150,7 +150,7 @@ public final class DatagramOpener {
                 new DefaultChannelPromise(channel, bootstrap.config().group().next());
         opened.addListener((ChannelFutureListener) future -> {
             if (!future.isSuccess()) {
-                promise.setFailure(future.cause());
+                promise.setFailure(failure(bindTo, future.cause()));
                 return;
             }
             try {
@@ -163,6 +163,15 @@ public final class DatagramOpener {
             }
         });
         return promise;
+    }
+
+    private Throwable failure(@Nullable SocketAddress bindTo, Throwable cause) {
+        if (bindTo == null) {
+            return cause;
+        }
+        Throwable failure = cause instanceof IOException io ? ListenerOpener.bindFailure(bindTo, io) : cause;
+        register.notBound(bindTo, failure);
+        return failure;
     }
 
     /** Options that would change a shared socket stay away from it. */

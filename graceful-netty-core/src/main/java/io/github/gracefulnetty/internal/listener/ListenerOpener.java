@@ -207,7 +207,8 @@ final class ListenerOpener {
         }
     }
 
-    private static BindException bindFailure(SocketAddress address, IOException cause) {
+    /** As {@code cause}, and what the application can do about it. */
+    static BindException bindFailure(SocketAddress address, IOException cause) {
         String reason = String.valueOf(cause.getMessage());
         BindException failure = new BindException(Addresses.format(address) + ": " + reason
                 + (reason.contains("in use")
