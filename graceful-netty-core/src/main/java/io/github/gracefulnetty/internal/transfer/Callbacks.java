@@ -42,10 +42,19 @@ public final class Callbacks {
         return outer;
     }
 
+    /**
+     * Runs {@code action} on one of these threads.
+     *
+     * @throws OutOfMemoryError if there can be no further thread
+     */
+    public void start(Runnable action) {
+        threads.execute(action);
+    }
+
     /** Runs {@code action} on one of these threads; here, if there can be no further thread. */
     public void run(Runnable action) {
         try {
-            threads.execute(action);
+            start(action);
         } catch (OutOfMemoryError e) { // this user may have no more threads
             action.run();
         }
