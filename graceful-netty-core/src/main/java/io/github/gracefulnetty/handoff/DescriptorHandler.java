@@ -3,7 +3,10 @@ package io.github.gracefulnetty.handoff;
 
 import java.util.Map;
 
-/** Gets what a {@link Receiver} receives, in order, on the thread of the handoff. What it throws ends the handoff. */
+/**
+ * Gets what a {@link Receiver} receives, in order, one after another, on a thread that it may block. What it throws ends the
+ * handoff; so it does if it takes longer than the receiver's patience for one, then what it works on stays its own.
+ */
 @FunctionalInterface
 public interface DescriptorHandler {
     /**

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -24,10 +25,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Listens on a path and gives every process of our user that connects what an {@link Offerer} offers. Receivers are served
- * side by side: a slow or dead one holds up nobody. Has one thread. All methods may be called from any thread.
+ * side by side: a slow or dead one holds up nobody, nor does an offerer that blocks. All methods may be called from any thread.
  */
 public final class DescriptorServer implements AutoCloseable {
-    /** How many receivers are served at the same time; a further one is refused with a reason. */
+    /**
+     * How many receivers are served at the same time; a further one is refused with a reason. One whose offerer has not returned
+     * counts until it does, even if it was given up.
+     */
     public static final int MAX_RECEIVERS = 256;
 
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(DescriptorServer.class);
@@ -54,7 +58,7 @@ public final class DescriptorServer implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Listens; a receiver that says nothing for 10 s is given up. See {@link #listen(Path, Offerer, Duration)}. */
+    /** Listens; a receiver that says nothing for 10 s is given up, as is one that the offerer takes longer for. See {@link #listen(Path, Offerer, Duration)}. */
     public static DescriptorServer listen(Path path, Offerer offerer) throws IOException {
         return listen(path, offerer, PATIENCE);
     }
@@ -62,11 +66,13 @@ public final class DescriptorServer implements AutoCloseable {
     /**
      * Listens at {@code path}, on a unix socket of mode 0600. What nobody listens on any more is replaced.
      *
-     * @param patience how long a receiver may say nothing before it is given up, at most 365 days
+     * @param patience how long a receiver may say nothing before it is given up, and how long {@code offerer} may take for one; at
+     *     most 365 days
      * @throws IOException if the path cannot be used, or somebody listens there; the message says so
      * @throws HandoffException if there is no native transport
      */
     public static DescriptorServer listen(Path path, Offerer offerer, Duration patience) throws IOException {
+        Objects.requireNonNull(offerer, "offerer");
         TimeLimit.positive("patience", patience);
         NativeTransport transport = Natives.required();
         ControlLoop control;
@@ -114,15 +120,11 @@ public final class DescriptorServer implements AutoCloseable {
     }
 
     /**
-     * Stops listening, removes the path if it is still ours, and ends what is under way. Blocks until that is done, but not on
-     * the server's own thread.
+     * Stops listening, removes the path if it is still ours, and ends what is under way. Blocks until that is done; it does not
+     * wait for an offerer that has not returned.
      */
     @Override
     public void close() {
-        if (control.loop().inEventLoop()) {
-            shutDown();
-            return;
-        }
         try {
             control.execute(this::shutDown);
         } catch (RejectedExecutionException e) {
@@ -152,18 +154,31 @@ public final class DescriptorServer implements AutoCloseable {
                 return;
             }
             if (sessions.size() >= MAX_RECEIVERS) {
-                HandoffServer.refuse(connection, MAX_RECEIVERS + " receivers are served already: try again");
+                HandoffServer.refuse(connection, MAX_RECEIVERS + " receivers are served already: " + advice());
                 return;
             }
             SendingSession session = new SendingSession(transport, control, connection, peer.pid(), offerer, patience);
             sessions.add(session);
             session.over().whenComplete((nothing, failure) -> {
-                sessions.remove(session);
+                session.asked().whenComplete((returned, none) -> sessions.remove(session));
                 if (failure != null) {
                     LOGGER.warn("graceful-netty: unix:{}: {}", path, Reasons.of(failure));
                 }
             });
             session.welcome();
+        }
+
+        private String advice() {
+            long blocked =
+                    sessions.stream().filter(session -> session.over().isDone()).count();
+            if (blocked == 0) {
+                return "try again";
+            }
+            LOGGER.warn(
+                    "graceful-netty: unix:{}: a receiver is refused, because the offerer has not returned for {} others",
+                    path,
+                    blocked);
+            return "for " + blocked + " of them the offerer has not returned";
         }
 
         @Override

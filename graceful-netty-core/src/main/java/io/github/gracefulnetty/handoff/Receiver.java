@@ -12,6 +12,7 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -51,7 +52,10 @@ public final class Receiver {
         return new Receiver(null, connection, IncomingTransfer.PATIENCE, MessageCodec.MAX_STATE);
     }
 
-    /** How long the sender may say nothing before it is given up, at most 365 days; 10 s by default. */
+    /**
+     * How long the sender may say nothing before it is given up, and how long a handler may take for one descriptor; at most 365
+     * days, 10 s by default. The sender has a patience of its own, and waits for the handler, too.
+     */
     public Receiver patience(Duration limit) {
         return new Receiver(path, connection, TimeLimit.positive("patience", limit), maxState);
     }
@@ -69,9 +73,11 @@ public final class Receiver {
      *
      * @return completes with the number of descriptors when the sender has said that this was all; with a {@link
      *     HandoffException} if something went wrong on either side: what {@code handler} has got until then stays its own,
-     *     everything else is closed. Cancelling it ends the handoff. Completes on the thread of the handoff
+     *     everything else is closed. Cancelling it ends the handoff. Completes on a thread that may be blocked, when {@code handler}
+     *     has returned, or has not in time
      */
     public CompletableFuture<Integer> receive(DescriptorHandler handler) {
+        Objects.requireNonNull(handler, "handler");
         CompletableFuture<Integer> result = new CompletableFuture<>();
         begin(new ReceivingSession.Everything(handler, result), result);
         return result;
@@ -80,7 +86,8 @@ public final class Receiver {
     /**
      * Receives one descriptor.
      *
-     * @return completes with it; with a {@link HandoffException} if it was not exactly one, then all are closed
+     * @return completes with it, on a thread that may be blocked; with a {@link HandoffException} if it was not exactly one, then
+     *     all are closed
      */
     public CompletableFuture<ReceivedDescriptor> receiveOne() {
         CompletableFuture<ReceivedDescriptor> result = new CompletableFuture<>();

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.handoff;
 
+import io.github.gracefulnetty.handoff.Deliveries.Delivery;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.IncomingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.transfer.Silence;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -16,10 +20,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** One handoff of a {@link Receiver}. On one event loop. Owns the connections, and the loop if it is its own. */
-final class ReceivingSession implements IncomingTransfer.Events {
+/**
+ * One handoff of a {@link Receiver}. On one event loop; the application's code runs elsewhere. Owns the connections, and the loop
+ * if it is its own.
+ */
+final class ReceivingSession implements IncomingTransfer.Events, Deliveries.Listener {
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(ReceivingSession.class);
+
     /** What becomes of what is received. */
     interface Outcome<T> {
+        /** Whether what is received goes to code that may block. */
+        default boolean mayBlock() {
+            return false;
+        }
+
         void states(Map<String, byte[]> states) throws Exception;
 
         /** May throw; the descriptor is closed then, unless something was made of it. */
@@ -38,8 +52,12 @@ final class ReceivingSession implements IncomingTransfer.Events {
     private @Nullable IncomingTransfer transfer;
     private @Nullable OpenConnection open;
     private String where = "";
+    private final Deliveries deliveries;
+    private final Silence slowness;
     private int count;
-    private boolean over;
+    private @Nullable Runnable verdict;
+    private boolean ended;
+    private boolean settled;
 
     ReceivingSession(
             NativeTransport transport, ControlLoop control, Outcome<?> outcome, Duration patience, long maxState) {
@@ -47,6 +65,8 @@ final class ReceivingSession implements IncomingTransfer.Events {
         this.control = control;
         this.outcome = outcome;
         this.request = new IncomingTransfer.Request(Message.Purpose.RECEIVE, Token.NONE, "", patience, maxState);
+        this.deliveries = new Deliveries(control, this);
+        this.slowness = new Silence(control, patience, this::tooSlow);
     }
 
     void connect(Path path) {
@@ -68,7 +88,7 @@ final class ReceivingSession implements IncomingTransfer.Events {
             open = null;
             if (failure != null) {
                 failed(Reasons.of(failure));
-            } else if (over) {
+            } else if (ended) {
                 pair.close();
             } else {
                 begin("the other end of the connection").attach(pair.bytes(), pair.lane());
@@ -79,25 +99,15 @@ final class ReceivingSession implements IncomingTransfer.Events {
     /** The first step has failed. On the loop. */
     void cannotBegin(Throwable failure) {
         String reason = "cannot begin to receive: " + Reasons.root(failure);
-        if (transfer != null) {
-            transfer.abort(reason);
-        }
-        failed(reason);
+        end(reason, reason);
     }
 
     /** Nobody is interested any more. On any thread. */
     void cancel() {
         try {
-            control.execute(() -> {
-                if (!over) {
-                    if (transfer != null) {
-                        transfer.abort("the receiver has cancelled");
-                    }
-                    failed("cancelled");
-                }
-            });
+            control.execute(() -> end("the receiver has cancelled", "cancelled"));
         } catch (RejectedExecutionException e) {
-            over = true; // the loop has ended, and the handoff with it
+            LOGGER.debug("graceful-netty: the handoff was over before it was cancelled", e);
         }
     }
 
@@ -106,22 +116,116 @@ final class ReceivingSession implements IncomingTransfer.Events {
 
     @Override
     public void states(Map<String, byte[]> states) {
-        try {
-            outcome.states(states);
-        } catch (Exception e) {
-            throw new HandoffException("the receiver could not use the application state: " + Reasons.of(e), e);
-        }
+        give(new Delivery() {
+            @Override
+            public int index() {
+                return 0;
+            }
+
+            @Override
+            public void give() throws Exception {
+                outcome.states(states);
+            }
+
+            @Override
+            public void discard() {}
+
+            @Override
+            public String toString() {
+                return "the application state";
+            }
+        });
     }
 
     @Override
     public void received(Inherited descriptor) {
         ReceivedDescriptor received = new ReceivedDescriptor(transport, descriptor);
-        try {
-            outcome.received(received);
-            count++;
-        } catch (Exception e) {
-            throw new HandoffException("the receiver could not use " + received + ": " + Reasons.of(e), e);
+        give(new Delivery() {
+            @Override
+            public int index() {
+                return descriptor.index();
+            }
+
+            @Override
+            public void give() throws Exception {
+                outcome.received(received);
+            }
+
+            @Override
+            public void discard() {
+                received.close();
+            }
+
+            @Override
+            public String toString() {
+                return received.toString();
+            }
+        });
+        count++;
+    }
+
+    private void give(Delivery delivery) {
+        if (outcome.mayBlock()) {
+            if (!deliveries.isBusy()) {
+                slowness.broken();
+            }
+            deliveries.add(delivery);
+            return;
         }
+        try {
+            delivery.give();
+        } catch (Exception e) {
+            throw new HandoffException(cannotUse(delivery, e), e);
+        }
+    }
+
+    private static String cannotUse(Delivery delivery, Throwable cause) {
+        return "the receiver could not use " + delivery + ": " + Reasons.of(cause);
+    }
+
+    /** The application has taken some of what was received. */
+    @Override
+    public void delivered() {
+        if (deliveries.isBusy()) {
+            slowness.broken();
+        } else {
+            slowness.over();
+        }
+        if (verdict != null) {
+            settle(false);
+        } else if (transfer != null) {
+            transfer.used();
+        }
+    }
+
+    @Override
+    public void failed(Delivery with, Throwable cause) {
+        String reason = cannotUse(with, cause);
+        end(reason, reason);
+    }
+
+    private void tooSlow() {
+        if (!deliveries.isBusy()) {
+            return; // it has taken everything at this very moment, and that is about to be heard
+        }
+        if (ended) {
+            settle(true); // it is clear why, since the application began with this one
+            return;
+        }
+        String reason = "the receiver has not taken " + deliveries.busyWith() + " within "
+                + request.patience().toMillis() + " ms";
+        end(reason, reason);
+        settle(true);
+    }
+
+    @Override
+    public boolean isBusy() {
+        return deliveries.isBusy();
+    }
+
+    @Override
+    public int used(int received) {
+        return deliveries.taken(received);
     }
 
     @Override
@@ -134,14 +238,14 @@ final class ReceivingSession implements IncomingTransfer.Events {
             return false;
         }
         if (!begun.isComplete()) {
-            begun.abort("the sender said that this was all, but " + begun.progress());
-            failed("the sender said that this was all, but " + begun.progress());
+            String reason = "the sender said that this was all, but " + begun.progress();
+            end(reason, reason);
             return true;
         }
         begun.end();
-        if (!over) {
-            outcome.end(count);
-            close();
+        if (verdict == null) {
+            verdict = () -> outcome.end(count);
+            settle(false);
         }
         return true;
     }
@@ -152,28 +256,55 @@ final class ReceivingSession implements IncomingTransfer.Events {
     }
 
     @Override
-    public void failed(String reason) {
-        if (!over) {
-            outcome.failed(new HandoffException(reason));
-            close();
-        }
-    }
-
-    @Override
     public void hungUp() {
         failed("the sender hung up: " + (transfer == null ? "" : transfer.progress()));
     }
 
-    private void close() {
-        over = true;
+    /** Ends it from this side: {@code told} is for the sender. */
+    private void end(String told, String reason) {
+        if (transfer != null) {
+            transfer.abort(told);
+        }
+        failed(reason);
+    }
+
+    @Override
+    public void failed(String reason) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        verdict = () -> outcome.failed(new HandoffException(reason));
+        deliveries.end();
+        settle(false);
+    }
+
+    /**
+     * Tells what has become of it, when the application does not work on a descriptor any more: whoever hears of the end knows
+     * all that has come. It is told at once if the application takes too long.
+     */
+    private void settle(boolean now) {
+        Runnable result = verdict;
+        if (settled || result == null || (deliveries.isBusy() && !now)) {
+            return;
+        }
+        settled = true;
+        ended = true;
+        slowness.over();
         if (open != null) {
             open.cancel();
         }
+        result.run();
         control.shutDown();
     }
 
     /** Everything goes to the application. */
     record Everything(DescriptorHandler handler, CompletableFuture<Integer> result) implements Outcome<Integer> {
+        @Override
+        public boolean mayBlock() {
+            return true;
+        }
+
         @Override
         public void states(Map<String, byte[]> states) throws Exception {
             handler.states(states);
@@ -186,12 +317,12 @@ final class ReceivingSession implements IncomingTransfer.Events {
 
         @Override
         public void end(int count) {
-            result.complete(count);
+            ApplicationThreads.CALLBACKS.run(() -> result.complete(count));
         }
 
         @Override
         public void failed(HandoffException failure) {
-            result.completeExceptionally(failure);
+            ApplicationThreads.CALLBACKS.run(() -> result.completeExceptionally(failure));
         }
     }
 
@@ -219,10 +350,13 @@ final class ReceivingSession implements IncomingTransfer.Events {
         public void end(int count) {
             ReceivedDescriptor received = one;
             if (received == null) {
-                result.completeExceptionally(
-                        new HandoffException("exactly one descriptor was wanted, none was offered"));
-            } else if (!result.complete(received)) {
-                received.close(); // cancelled meanwhile
+                failed(new HandoffException("exactly one descriptor was wanted, none was offered"));
+            } else {
+                ApplicationThreads.CALLBACKS.run(() -> {
+                    if (!result.complete(received)) {
+                        received.close(); // cancelled meanwhile
+                    }
+                });
             }
         }
 
@@ -231,7 +365,7 @@ final class ReceivingSession implements IncomingTransfer.Events {
             if (one != null) {
                 one.close();
             }
-            result.completeExceptionally(failure);
+            ApplicationThreads.CALLBACKS.run(() -> result.completeExceptionally(failure));
         }
     }
 }

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +40,13 @@ public final class Sender {
      *
      * @param connection a registered unix stream channel of the native transport; everything that was written to it must
      *     have been flushed
-     * @param patience how long the receiver may say nothing before it is given up, at most 365 days
-     * @return completes when the receiver has everything, on the connection's event loop; with a {@link HandoffException}
-     *     if it will not
+     * @param patience how long the receiver may say nothing before it is given up, and how long {@code offerer} may take; at most
+     *     365 days
+     * @return completes when the receiver has everything, on a thread that may be blocked; with a {@link HandoffException} if it
+     *     will not
      */
     public static CompletableFuture<Void> send(Channel connection, Offerer offerer, Duration patience) {
+        Objects.requireNonNull(offerer, "offerer");
         TimeLimit.positive("patience", patience);
         NativeTransport transport = Natives.required();
         CompletableFuture<Void> result = new CompletableFuture<>();
@@ -62,7 +65,7 @@ public final class Sender {
         } else {
             control.execute(begin);
         }
-        return result;
+        return ApplicationThreads.CALLBACKS.outer(result);
     }
 
     /** Waits for the receiver's hello on the fresh byte connection. */

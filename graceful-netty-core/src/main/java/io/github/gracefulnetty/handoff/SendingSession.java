@@ -3,6 +3,8 @@ package io.github.gracefulnetty.handoff;
 
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
+import io.github.gracefulnetty.internal.transfer.Deadline;
+import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.wire.Message;
@@ -12,15 +14,23 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.unix.PeerCredentials;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
-/** One receiver, from its hello until it has everything. On one event loop. Owns the connections. */
+/**
+ * One receiver, from its hello until it has everything. On one event loop; the offerer runs elsewhere. Owns the connections.
+ */
 final class SendingSession implements OutgoingTransfer.Events {
     private final NativeTransport transport;
+    private final ControlLoop control;
     private final Offerer offerer;
     private final Duration patience;
     private final Offering offering;
     private final OutgoingTransfer transfer;
+    private @Nullable Deadline offererDeadline;
+    private CompletableFuture<Void> asked = CompletableFuture.completedFuture(null);
 
     /** @param bytes the byte connection, on which the receiver has said hello */
     SendingSession(
@@ -31,16 +41,36 @@ final class SendingSession implements OutgoingTransfer.Events {
             Offerer offerer,
             Duration patience) {
         this.transport = transport;
+        this.control = control;
         this.offerer = offerer;
         this.patience = patience;
         this.offering = new Offering(receiverPid);
-        this.transfer =
-                new OutgoingTransfer(control, bytes, "receiver " + OtherProcess.describe(receiverPid), patience, this);
+        this.transfer = new OutgoingTransfer(
+                control,
+                bytes,
+                "receiver " + OtherProcess.describe(receiverPid),
+                patience,
+                this,
+                ApplicationThreads.CALLBACKS::start);
+        over().whenComplete((nothing, failure) -> ended());
     }
 
     /** Completes when the receiver has everything, or it is clear that it will not. */
     CompletableFuture<Void> over() {
         return offering.receivedFuture();
+    }
+
+    private void ended() {
+        Deadline pending = offererDeadline;
+        if (pending != null) {
+            pending.cancel();
+        }
+        offering.withdraw();
+    }
+
+    /** Completes on the event loop when the offerer does not run, or no more; that may be long after the end. */
+    CompletableFuture<Void> asked() {
+        return asked;
     }
 
     void welcome() {
@@ -53,17 +83,57 @@ final class SendingSession implements OutgoingTransfer.Events {
     }
 
     void attached(Channel lane) {
-        OutgoingTransfer.Contents contents;
+        transfer.opened(lane);
+        offererDeadline = Deadline.in(
+                patience,
+                control,
+                () -> abort("the sender's offerer has not returned within " + patience.toMillis() + " ms"));
+        asked = new CompletableFuture<>();
+        try {
+            ApplicationThreads.CALLBACKS.start(() -> ask(lane));
+        } catch (Throwable t) {
+            asked.complete(null);
+            nothingToOffer(t);
+        }
+    }
+
+    /** On a thread that the offerer may block. */
+    private void ask(Channel lane) {
+        Runnable then;
         try {
             offerer.offer(offering);
-            contents = offering.contents(transport);
+            List<DescriptorSender.Item> items = offering.items(transport);
+            then = () -> transfer.attached(lane, new OutgoingTransfer.Contents(offering.takeStates(), items));
         } catch (Throwable t) {
-            lane.close();
-            offering.closeStates();
-            abort("the sender has nothing to offer: " + Reasons.of(t));
+            then = () -> nothingToOffer(t);
+        }
+        Runnable next = then;
+        try {
+            control.execute(() -> answered(next));
+        } catch (RejectedExecutionException e) {
+            over().completeExceptionally(new HandoffException("the event loop of the handoff has ended", e));
+        }
+    }
+
+    private void answered(Runnable next) {
+        asked.complete(null);
+        if (over().isDone()) {
             return;
         }
-        transfer.attached(lane, contents);
+        Deadline pending = offererDeadline;
+        if (pending != null) {
+            pending.cancel();
+        }
+        next.run();
+    }
+
+    private void nothingToOffer(Throwable cause) {
+        abort("the sender has nothing to offer: " + Reasons.of(cause));
+    }
+
+    /** How far it got, for messages. */
+    private String progress() {
+        return asked.isDone() ? transfer.progress() : "the sender's offerer has not returned yet";
     }
 
     @Override
@@ -80,13 +150,13 @@ final class SendingSession implements OutgoingTransfer.Events {
 
     @Override
     public void failed(String reason) {
-        abort(reason);
+        abort(asked.isDone() ? reason : reason + ": " + progress());
     }
 
     @Override
     public void hungUp() {
         transfer.close();
-        over().completeExceptionally(new HandoffException("the receiver hung up: " + transfer.progress()));
+        over().completeExceptionally(new HandoffException("the receiver hung up: " + progress()));
     }
 
     void abort(String reason) {

@@ -216,7 +216,7 @@ class EndingTest {
     }
 
     @Test
-    void shouldCloseTheServerOnItsOwnThreadAndMoreThanOnce() throws Exception {
+    void shouldCloseTheServerInItsOffererAndMoreThanOnce() throws Exception {
         DescriptorServer[] self = new DescriptorServer[1];
         Outcomes outcomes = new Outcomes(to -> {
             to.add(udp.offer(0));

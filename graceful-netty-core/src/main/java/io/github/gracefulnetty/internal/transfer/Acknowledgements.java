@@ -5,6 +5,7 @@ import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
 import java.time.Duration;
+import java.util.function.IntUnaryOperator;
 
 /** Says how many descriptors are here: not for each of them, but soon. On one event loop. */
 final class Acknowledgements {
@@ -13,10 +14,13 @@ final class Acknowledgements {
 
     private final DescriptorReceiver receiver;
     private final MessageHandler messages;
+    private final IntUnaryOperator used;
     private int acknowledged;
     private long acknowledgedNanos;
 
-    Acknowledgements(DescriptorReceiver receiver, MessageHandler messages) {
+    /** @param used how many of the first so many may be acknowledged */
+    Acknowledgements(DescriptorReceiver receiver, MessageHandler messages, IntUnaryOperator used) {
+        this.used = used;
         this.receiver = receiver;
         this.messages = messages;
     }
@@ -24,16 +28,21 @@ final class Acknowledgements {
     /** Whether it is time to say it, even if more is about to be read. */
     boolean isDue() {
         return receiver.isComplete()
-                || receiver.count() - acknowledged >= MessageCodec.STEP
+                || here() - acknowledged >= MessageCodec.STEP
                 || System.nanoTime() - acknowledgedNanos >= MAX_UNACKNOWLEDGED_NANOS;
+    }
+
+    private int here() {
+        return used.applyAsInt(receiver.count());
     }
 
     /** Writes how many are here, if that is new; does not flush. */
     boolean write() {
-        if (receiver.count() == acknowledged) {
+        int here = here();
+        if (here == acknowledged) {
             return false;
         }
-        acknowledged = receiver.count();
+        acknowledged = here;
         acknowledgedNanos = System.nanoTime();
         messages.write(new Message.Received(acknowledged));
         return true;

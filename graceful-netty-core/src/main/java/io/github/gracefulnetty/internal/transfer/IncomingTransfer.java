@@ -52,6 +52,19 @@ public final class IncomingTransfer {
             return false;
         }
 
+        /**
+         * How many of the first {@code count} descriptors the predecessor is told to be here: what its user is still working on need
+         * not be. See {@link IncomingTransfer#used}.
+         */
+        default int used(int count) {
+            return count;
+        }
+
+        /** Whether it is this process that is waited for: then the predecessor's silence is not its fault. */
+        default boolean isBusy() {
+            return false;
+        }
+
         /** The predecessor said something else; {@code false} if that was not due. */
         boolean said(Message message);
 
@@ -112,13 +125,26 @@ public final class IncomingTransfer {
         this.failure = new Failure(events);
         this.lastWords = new LastWords(control);
         this.receiver = new DescriptorReceiver(transport, events);
-        this.acknowledgements = new Acknowledgements(receiver, messages);
+        this.acknowledgements = new Acknowledgements(receiver, messages, events::used);
         this.states = new StateReceiver(request.maxApplicationState());
-        this.silence = new Silence(
-                control,
-                request.patience(),
-                () -> fail("the predecessor at " + where + " was silent for "
-                        + request.patience().toMillis() + " ms"));
+        this.silence = new Silence(control, request.patience(), this::silent);
+    }
+
+    private void silent() {
+        if (events.isBusy()) {
+            heard();
+        } else {
+            fail("the predecessor at " + where + " was silent for "
+                    + request.patience().toMillis() + " ms");
+        }
+    }
+
+    /** Its user has done more of the work that {@link Events#used} tells of. */
+    public void used() {
+        heard();
+        if (acknowledgements.isDue() || !events.isBusy()) {
+            acknowledge();
+        }
     }
 
     /** Connects to {@code handoffPath}, once for bytes and once for descriptors. What fails is told as an event, also at once. */

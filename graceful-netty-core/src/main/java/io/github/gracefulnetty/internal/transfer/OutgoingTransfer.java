@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,7 @@ public final class OutgoingTransfer {
     private final Events events;
     private final Failure failure;
     private final LastWords lastWords;
+    private final Executor reader;
     private final @Nullable Silence silence;
     private final Token laneToken = Token.random();
     private @Nullable Channel lane;
@@ -60,13 +62,29 @@ public final class OutgoingTransfer {
     private final List<DescriptorSender.Item> later = new ArrayList<>();
     private boolean over;
 
-    /**
-     * @param bytes the byte connection, with a {@link MessageHandler} as its last handler
-     * @param receiver who receives, for messages
-     * @param patience how long the receiver may say nothing; {@code null} if its user looks after that
-     */
+    /** Like the other constructor, for states that are in memory: what is not is read on the event loop. */
     public OutgoingTransfer(
             ControlLoop control, Channel bytes, String receiver, @Nullable Duration patience, Events events) {
+        this(control, bytes, receiver, patience, events, Runnable::run);
+    }
+
+    /**
+     * Begins when the receiver has said hello.
+     *
+     * @param bytes the byte connection, with a {@link MessageHandler} as its last handler
+     * @param receiver who receives, for messages
+     * @param patience how long the receiver may say nothing, and the stream of a state may give nothing; {@code null} if its
+     *     user looks after that
+     * @param reader reads and closes the streams of application states
+     */
+    public OutgoingTransfer(
+            ControlLoop control,
+            Channel bytes,
+            String receiver,
+            @Nullable Duration patience,
+            Events events,
+            Executor reader) {
+        this.reader = reader;
         this.failure = new Failure(events);
         this.lastWords = new LastWords(control);
         this.bytes = bytes;
@@ -78,7 +96,7 @@ public final class OutgoingTransfer {
                 : new Silence(
                         control,
                         patience,
-                        () -> fail(receiver + " was silent for " + patience.toMillis() + " ms: " + progress()));
+                        () -> fail(whoWasSilent() + " for " + patience.toMillis() + " ms: " + progress()));
         bytes.pipeline().addLast(new Conversation());
     }
 
@@ -94,10 +112,34 @@ public final class OutgoingTransfer {
         return lane == null && !over && laneToken.equals(token);
     }
 
+    private String whoWasSilent() {
+        String state = states == null ? "" : states.awaited();
+        return state.isEmpty()
+                ? receiver + " was silent"
+                : "the stream of the application state '" + state + "' gave nothing";
+    }
+
+    /**
+     * The descriptor connection is there; what is sent is not, yet: {@link #attached} follows. Until then, the receiver has
+     * nothing to say.
+     */
+    public void opened(Channel connection) {
+        lane = connection;
+        if (silence != null) {
+            silence.over();
+        }
+        if (over) {
+            closeParts();
+        } else {
+            connection.pipeline().addLast(new LaneWatch());
+        }
+    }
+
     /** The descriptor connection is there: everything is sent. If the transfer is over, everything is closed. */
     public void attached(Channel connection, Contents contents) {
+        boolean opened = lane != null;
         lane = connection;
-        states = new StateSender(bytes, contents.states());
+        states = new StateSender(bytes, contents.states(), reader, this::stateRead);
         later.addAll(0, contents.items());
         if (over) {
             closeParts();
@@ -105,7 +147,9 @@ public final class OutgoingTransfer {
         }
         try {
             heard();
-            connection.pipeline().addLast(new LaneWatch());
+            if (!opened) {
+                connection.pipeline().addLast(new LaneWatch());
+            }
             if (contents.states().isEmpty()) {
                 sendDescriptors(connection);
             } else {
@@ -114,6 +158,11 @@ public final class OutgoingTransfer {
         } catch (Throwable t) {
             broke(t);
         }
+    }
+
+    private void stateRead() {
+        heard();
+        sendStates();
     }
 
     private void sendStates() {
@@ -192,6 +241,9 @@ public final class OutgoingTransfer {
         if (lane == null) {
             return "it has not opened its descriptor connection";
         }
+        if (states == null) {
+            return "nothing was offered to it yet";
+        }
         return begun == null
                 ? "the application state has not arrived there"
                 : begun.acknowledged() + " of " + begun.count() + " descriptors have arrived there";
@@ -239,7 +291,7 @@ public final class OutgoingTransfer {
     }
 
     private void heard() {
-        if (silence != null) {
+        if (silence != null && !over) {
             silence.broken();
         }
     }
@@ -299,7 +351,7 @@ public final class OutgoingTransfer {
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext context) {
-            if (!context.channel().isWritable() || over) {
+            if (!context.channel().isWritable() || over || states == null) {
                 return;
             }
             try {

@@ -4,22 +4,23 @@ package io.github.gracefulnetty.internal.transfer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Notices that the other side has said nothing for some time. On the control loop. */
-final class Silence {
+/** Notices that somebody has said or done nothing for some time. On the control loop. */
+public final class Silence {
     private final ControlLoop control;
     private final Duration limit;
     private final Runnable tooLong;
     private @Nullable Deadline timer;
     private long heardNanos;
 
-    Silence(ControlLoop control, Duration limit, Runnable tooLong) {
+    /** Waits for nothing yet. */
+    public Silence(ControlLoop control, Duration limit, Runnable tooLong) {
         this.control = control;
         this.limit = limit;
         this.tooLong = tooLong;
     }
 
     /** Something was heard, or is waited for from now on. Cheap: it may be called for every descriptor. */
-    void broken() {
+    public void broken() {
         heardNanos = System.nanoTime();
         if (timer == null) {
             timer = Deadline.in(limit, control, this::look);
@@ -37,7 +38,7 @@ final class Silence {
     }
 
     /** Nobody has to say anything any more. */
-    void over() {
+    public void over() {
         Deadline pending = timer;
         timer = null;
         if (pending != null) {

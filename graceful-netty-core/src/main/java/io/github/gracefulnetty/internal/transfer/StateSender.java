@@ -7,13 +7,22 @@ import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.netty.channel.Channel;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/** Sends named application states, no faster than the receiver takes them. On the byte connection's event loop. */
+/**
+ * Sends named application states, no faster than the receiver takes them. On the byte connection's event loop; the streams
+ * are read and closed by their own executor.
+ */
 final class StateSender {
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(StateSender.class);
 
@@ -21,36 +30,78 @@ final class StateSender {
     private static final int PIECE = 1 << 15;
 
     private final Channel bytes;
-    private final Deque<Map.Entry<String, InputStream>> states;
+    private final Executor reader;
+    private final Runnable progressed;
+    private final Deque<State> states = new ArrayDeque<>();
+    private byte @Nullable [] piece;
+    private @Nullable Throwable failure;
     private long total;
     private boolean sending;
+    private boolean reading;
+    private boolean over;
 
-    /** Owns the streams. */
-    StateSender(Channel bytes, Map<String, InputStream> states) {
+    /**
+     * Owns the streams.
+     *
+     * @param reader reads and closes them
+     * @param progressed runs on the event loop when more has been read, or cannot be: {@link #sendMore} is to be called
+     */
+    StateSender(Channel bytes, Map<String, InputStream> states, Executor reader, Runnable progressed) {
         this.bytes = bytes;
-        this.states = new ArrayDeque<>(states.entrySet());
+        this.reader = reader;
+        this.progressed = progressed;
+        states.forEach((name, stream) -> this.states.add(new State(name, stream, new AtomicBoolean())));
+    }
+
+    /** One of them. It is closed once, on whatever thread. */
+    private record State(String name, InputStream stream, AtomicBoolean closed) {
+        void close() throws IOException {
+            if (closed.compareAndSet(false, true)) {
+                stream.close();
+            }
+        }
+
+        void closeOrLog() {
+            try {
+                close();
+            } catch (Throwable t) {
+                LOGGER.warn("graceful-netty: cannot close the application state '{}'", name, t);
+            }
+        }
+    }
+
+    /** Whose stream is being read, and has not given anything yet; empty if none is. */
+    String awaited() {
+        State state = states.peek();
+        return reading && state != null ? state.name() : "";
     }
 
     /**
-     * Sends as much as fits now; to be called again whenever there is room.
+     * Sends as much as fits now; to be called again whenever there is room, or more has been read.
      *
      * @return {@code true} once: when the last piece was sent
-     * @throws IOException if a stream fails, or there is too much; a stream may throw anything else, too
+     * @throws IOException if there is too much
+     * @throws ExecutionException if a stream has failed
      */
-    boolean sendMore() throws IOException {
-        if (sending || states.isEmpty()) {
+    boolean sendMore() throws IOException, ExecutionException {
+        if (sending || reading || states.isEmpty()) {
             return false;
         }
         sending = true; // a flush may find room at once, and lead here again
         try {
-            for (Map.Entry<String, InputStream> state; (state = states.peek()) != null; ) {
+            for (State state; (state = states.peek()) != null; ) {
                 if (!bytes.isWritable()) {
                     bytes.flush();
                     if (!bytes.isWritable()) {
                         return false;
                     }
                 }
-                sendPiece(state.getKey(), state.getValue());
+                byte[] next = next(state);
+                if (next == null) {
+                    bytes.flush();
+                    return false;
+                }
+                send(state, next);
             }
             bytes.flush();
         } finally {
@@ -59,28 +110,80 @@ final class StateSender {
         return true;
     }
 
-    private void sendPiece(String name, InputStream stream) throws IOException {
-        byte[] piece = stream.readNBytes(PIECE);
-        total += piece.length;
-        if (total > MessageCodec.MAX_STATE) {
-            throw new IOException(
-                    "the application state is larger than " + MessageCodec.MAX_STATE + " bytes, at '" + name + "'");
+    /** The next piece; {@code null} if it is being read. */
+    private byte @Nullable [] next(State state) throws ExecutionException {
+        if (piece == null && failure == null) {
+            reading = true;
+            of(state).execute(() -> read(state));
         }
-        boolean last = piece.length < PIECE;
-        if (last) {
-            states.remove();
-            stream.close();
+        if (failure != null) {
+            throw new ExecutionException(failure);
         }
-        bytes.write(new Message.State(name, last, Bytes.of(piece)));
+        byte[] next = piece;
+        piece = null;
+        return next;
     }
 
-    /** Closes what was not sent. A stream that cannot be closed is logged. */
+    /** What is in memory is read at once. */
+    private Executor of(State state) {
+        return state.stream().getClass() == ByteArrayInputStream.class ? Runnable::run : reader;
+    }
+
+    private void read(State state) {
+        byte @Nullable [] read = null;
+        @Nullable Throwable thrown = null;
+        try {
+            read = state.stream().readNBytes(PIECE);
+            if (read.length < PIECE) {
+                state.close();
+            }
+        } catch (Throwable t) {
+            thrown = t;
+        }
+        byte @Nullable [] result = read;
+        @Nullable Throwable problem = thrown;
+        if (bytes.eventLoop().inEventLoop()) {
+            read(result, problem);
+            return;
+        }
+        try {
+            bytes.eventLoop().execute(() -> read(result, problem));
+        } catch (RejectedExecutionException e) {
+            state.closeOrLog(); // the loop has ended, and the transfer with it
+        }
+    }
+
+    private void read(byte @Nullable [] result, @Nullable Throwable problem) {
+        reading = false;
+        piece = result;
+        failure = problem;
+        if (!sending && !over) {
+            progressed.run();
+        }
+    }
+
+    private void send(State state, byte[] next) throws IOException {
+        total += next.length;
+        if (total > MessageCodec.MAX_STATE) {
+            throw new IOException("the application state is larger than " + MessageCodec.MAX_STATE + " bytes, at '"
+                    + state.name() + "'");
+        }
+        boolean last = next.length < PIECE;
+        if (last) {
+            states.remove();
+        }
+        bytes.write(new Message.State(state.name(), last, Bytes.of(next)));
+    }
+
+    /** Closes what was not sent, also a stream that is being read: that may end the reading. What cannot be closed is logged. */
     void close() {
-        for (Map.Entry<String, InputStream> state; (state = states.poll()) != null; ) {
+        over = true;
+        for (State state; (state = states.poll()) != null; ) {
+            State left = state;
             try {
-                state.getValue().close();
+                of(left).execute(left::closeOrLog);
             } catch (Throwable t) {
-                LOGGER.warn("graceful-netty: cannot close the application state '{}'", state.getKey(), t);
+                left.closeOrLog(); // there is no thread for it
             }
         }
     }

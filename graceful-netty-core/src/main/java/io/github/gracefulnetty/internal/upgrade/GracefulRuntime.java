@@ -14,6 +14,7 @@ import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.ServiceManager;
+import io.github.gracefulnetty.internal.transfer.Callbacks;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.upgrade.Phases.Event;
 import io.github.gracefulnetty.transport.NativeTransport;

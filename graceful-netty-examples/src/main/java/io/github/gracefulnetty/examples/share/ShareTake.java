@@ -49,7 +49,7 @@ final class ShareTake implements Callable<Integer> {
                     states.forEach((name, state) -> print("state (" + name + "): " + new String(state, UTF_8)));
                 }
 
-                /** On the thread of the handoff, which goes on when this returns: so the work is done later. */
+                /** The handoff goes on when this returns, and waits for 10 s at most: so the work is done later. */
                 @Override
                 public void received(ReceivedDescriptor descriptor, byte[] metadata) {
                     taken.add(descriptor);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.upgrade;
+package io.github.gracefulnetty.internal.transfer;
 
-import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -14,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * likes, without holding up the control loop or anybody else's. One thread for each that runs at the same time, which ends
  * soon when there is nothing to do.
  */
-final class Callbacks {
+public final class Callbacks {
     private static final int IDLE_SECONDS = 2;
 
     private final Executor threads = new ThreadPoolExecutor(
@@ -26,12 +25,12 @@ final class Callbacks {
             new DefaultThreadFactory("graceful-netty-callback", true));
 
     /** The first thread is there from the beginning: ready() would have to wait for it. */
-    Callbacks() {
+    public Callbacks() {
         run(() -> {});
     }
 
     /** What the application gets for {@code inner}: completes as that does, but on one of these threads. */
-    <T> CompletableFuture<T> outer(CompletableFuture<T> inner) {
+    public <T> CompletableFuture<T> outer(CompletableFuture<T> inner) {
         CompletableFuture<T> outer = new CompletableFuture<>();
         inner.whenComplete((value, failure) -> run(() -> {
             if (failure == null) {
@@ -43,10 +42,19 @@ final class Callbacks {
         return outer;
     }
 
+    /**
+     * Runs {@code action} on one of these threads.
+     *
+     * @throws OutOfMemoryError if there can be no further thread
+     */
+    public void start(Runnable action) {
+        threads.execute(action);
+    }
+
     /** Runs {@code action} on one of these threads; here, if there can be no further thread. */
-    void run(Runnable action) {
+    public void run(Runnable action) {
         try {
-            threads.execute(action);
+            start(action);
         } catch (OutOfMemoryError e) { // this user may have no more threads
             action.run();
         }
