@@ -29,12 +29,15 @@ final class GracefulLifecycle implements SmartLifecycle, ApplicationListener<App
     private final Graceful graceful;
     private final ConfigurableApplicationContext context;
     private final boolean exitJvm;
+    private final GracefulEnding ending;
     private volatile boolean running;
 
-    GracefulLifecycle(Graceful graceful, ConfigurableApplicationContext context, boolean exitJvm) {
+    GracefulLifecycle(
+            Graceful graceful, ConfigurableApplicationContext context, boolean exitJvm, GracefulEnding ending) {
         this.graceful = graceful;
         this.context = context;
         this.exitJvm = exitJvm;
+        this.ending = ending;
     }
 
     /** Fails the start of the application if the predecessor has given up on it. */
@@ -46,6 +49,7 @@ final class GracefulLifecycle implements SmartLifecycle, ApplicationListener<App
         try {
             graceful.ready().join();
         } catch (CompletionException e) {
+            ending.refused();
             throw e.getCause() instanceof HandoffException cause ? cause : e;
         }
         LOGGER.info("graceful-netty: serving as generation {}", graceful.generation());
@@ -54,7 +58,7 @@ final class GracefulLifecycle implements SmartLifecycle, ApplicationListener<App
 
     /** On a thread of graceful-netty, which must not be blocked. */
     private void exited(@Nullable ExitReport report, @Nullable Throwable failure) {
-        if (running) { // not by stop()
+        if (running && !ending.hasFailed()) { // nobody else closes the context
             new Thread(() -> end(failure), "graceful-netty-exit").start();
         }
     }
@@ -78,13 +82,7 @@ final class GracefulLifecycle implements SmartLifecycle, ApplicationListener<App
     @Override
     public void stop() {
         running = false;
-        try {
-            if (!graceful.exitFuture().isDone()) {
-                graceful.stop().join();
-            }
-        } catch (CompletionException e) {
-            LOGGER.warn("graceful-netty: the connections were not drained", e.getCause());
-        }
+        ending.stop(graceful);
     }
 
     @Override

@@ -37,9 +37,18 @@ import reactor.netty.http.server.HttpServer;
 @ConditionalOnProperty(prefix = "graceful-netty", name = "enabled", matchIfMissing = true)
 @EnableConfigurationProperties(GracefulNettyProperties.class)
 public class GracefulNettyAutoConfiguration {
+    /** How long, beyond the drain timeout, an application that was told to stop may take to end: as without Spring. */
+    private static final Duration BEYOND = Duration.ofSeconds(5);
+
+    /** Stops each bean that is a {@link Graceful}, the application's own, too. */
+    @Bean
+    @ConditionalOnMissingBean
+    static GracefulEnding gracefulEnding(ConfigurableApplicationContext context) {
+        return new GracefulEnding(context, BEYOND);
+    }
 
     /** Takes over from a predecessor, if there is one; if it cannot, the application does not start. */
-    @Bean(destroyMethod = "stop")
+    @Bean(destroyMethod = "") // as Spring would wait for it without a limit
     @ConditionalOnMissingBean
     Graceful graceful(GracefulNettyProperties properties) {
         return properties.builder().build();
@@ -61,7 +70,10 @@ public class GracefulNettyAutoConfiguration {
     @Lazy(false)
     @ConditionalOnMissingBean
     GracefulLifecycle gracefulLifecycle(
-            Graceful graceful, ConfigurableApplicationContext context, GracefulNettyProperties properties) {
-        return new GracefulLifecycle(graceful, context, properties.exitJvm());
+            Graceful graceful,
+            ConfigurableApplicationContext context,
+            GracefulNettyProperties properties,
+            GracefulEnding ending) {
+        return new GracefulLifecycle(graceful, context, properties.exitJvm(), ending);
     }
 }

@@ -23,12 +23,23 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.ApplicationArguments;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.ContextRefreshedEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -87,17 +98,89 @@ class SpringBootTest {
         assertThat(get(context, "/").join()).isEqualTo("0");
     }
 
+    @ParameterizedTest
+    @EnumSource(value = Step.class, mode = EnumSource.Mode.EXCLUDE, names = "READY")
+    void shouldTellThePredecessorWhyItCannotStart(Step step) {
+        ConfigurableApplicationContext first = start("handoff.sock");
+        try (LogLines log = new LogLines(Graceful.class.getName())) {
+            assertThatThrownBy(() -> start("handoff.sock", log, "--failing=" + step))
+                    .hasStackTraceContaining("no database");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !log.containing("upgrade 1->2 failed").isEmpty());
+            assertThat(log.containing("upgrade 1->2 failed"))
+                    .singleElement()
+                    .asString()
+                    .contains("its application failed: no database");
+        }
+        assertThat(first.getBean(Graceful.class).isServing()).isTrue();
+    }
+
+    /** What comes after the listener of ours is on probation. */
+    @Test
+    void shouldRollBackWhereItFailsWhenItServes() {
+        System.setProperty("gracefulnetty.probation", "60s");
+        try (LogLines log = new LogLines(Graceful.class.getName())) {
+            ConfigurableApplicationContext first = start("handoff.sock", log);
+            assertThatThrownBy(() -> start("handoff.sock", log, "--failing=" + Step.READY))
+                    .hasStackTraceContaining("no database");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !log.containing("upgrade 1->2 rolled back").isEmpty());
+            assertThat(log.containing("upgrade 1->2 rolled back"))
+                    .singleElement()
+                    .asString()
+                    .contains("its application failed: no database");
+            assertThat(first.getBean(Graceful.class).isServing()).isTrue();
+        } finally {
+            System.clearProperty("gracefulnetty.probation");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Step.class)
+    void shouldLeaveNothingBehindWhereTheFirstGenerationCannotStart(Step step) {
+        assertThatThrownBy(() -> start("handoff.sock", "--failing=" + step)).hasStackTraceContaining("no database");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldStopWithoutTheDrainIfThatBlocksForEver() throws Exception {
+        BlockingDrain drain = new BlockingDrain();
+        try (LogLines log = new LogLines(GracefulEnding.class.getName())) {
+            ConfigurableApplicationContext context =
+                    start("handoff.sock", log, "--graceful-netty.drain-timeout=1ms", "--impatient=true");
+            drain.of(context.getBean(Graceful.class));
+            CompletableFuture.runAsync(context::close).get(60, TimeUnit.SECONDS);
+            assertThat(log.containing("told to stop 2 ms ago and not drained")).hasSize(1);
+        } finally {
+            drain.unblock();
+        }
+    }
+
+    private ConfigurableApplicationContext start(String handoff, LogLines log, String... more) {
+        return start(handoff, () -> log.listen(), more);
+    }
+
     private ConfigurableApplicationContext start(String handoff, String... more) {
+        return start(handoff, () -> {}, more);
+    }
+
+    /** @param prepared when the application has set up its log */
+    private ConfigurableApplicationContext start(String handoff, Runnable prepared, String... more) {
         Application.slowRequest = new CountDownLatch(1);
         List<String> arguments = new ArrayList<>(List.of(
                 "--server.port=0",
                 "--graceful-netty.handoff-path=" + directory.resolve(handoff),
-                "--graceful-netty.drain-timeout=10s",
                 "--graceful-netty.upgrade-signal=none",
                 "--graceful-netty.exit-jvm=false"));
         arguments.addAll(List.of(more));
-        ConfigurableApplicationContext context =
-                new SpringApplicationBuilder(Application.class).run(arguments.toArray(String[]::new));
+        if (arguments.stream().noneMatch(argument -> argument.contains("drain-timeout"))) {
+            arguments.add("--graceful-netty.drain-timeout=10s");
+        }
+        ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+                .initializers(starting -> prepared.run())
+                .run(arguments.toArray(String[]::new));
         contexts.add(context);
         return context;
     }
@@ -117,13 +200,78 @@ class SpringBootTest {
                 .orTimeout(60, TimeUnit.SECONDS);
     }
 
+    /** Where an application fails that starts. */
+    enum Step {
+        BEAN,
+        LIFECYCLE,
+        REFRESHED,
+        RUNNER,
+        READY;
+
+        private void fail(String failing) {
+            if (failing.equals(name())) {
+                throw new IllegalStateException("no database");
+            }
+        }
+    }
+
+    /** Fails where {@code --failing} says. */
+    static final class Database implements SmartLifecycle, ApplicationRunner {
+        private final String failing;
+
+        Database(String failing) {
+            this.failing = failing;
+            Step.BEAN.fail(failing);
+        }
+
+        @Override
+        public void start() {
+            Step.LIFECYCLE.fail(failing);
+        }
+
+        @EventListener
+        public void refreshed(ContextRefreshedEvent event) {
+            Step.REFRESHED.fail(failing);
+        }
+
+        @Override
+        public void run(ApplicationArguments arguments) {
+            Step.RUNNER.fail(failing);
+        }
+
+        @EventListener
+        public void ready(ApplicationReadyEvent event) {
+            Step.READY.fail(failing);
+        }
+
+        @Override
+        public void stop() {}
+
+        @Override
+        public boolean isRunning() {
+            return false;
+        }
+    }
+
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     static class Application {
         private static volatile CountDownLatch slowRequest = new CountDownLatch(1);
 
         @Bean
-        RouterFunction<ServerResponse> routes(org.springframework.beans.factory.ObjectProvider<Graceful> graceful) {
+        @ConditionalOnProperty("impatient")
+        static GracefulEnding impatient(ConfigurableApplicationContext context) {
+            return new GracefulEnding(context, Duration.ofMillis(1));
+        }
+
+        @Bean
+        Database database(ObjectProvider<Graceful> graceful, @Value("${failing:nowhere}") String failing) {
+            graceful.getIfAvailable(); // there is one when it fails
+            return new Database(failing);
+        }
+
+        @Bean
+        RouterFunction<ServerResponse> routes(ObjectProvider<Graceful> graceful) {
             Graceful own = graceful.getIfAvailable();
             String who = own == null ? "0" : Integer.toString(own.generation());
             return route().GET("/", request -> ServerResponse.ok().bodyValue(who))
