@@ -200,8 +200,11 @@ final class ReceivingSession implements IncomingTransfer.Events, Deliveries.List
 
     @Override
     public void failed(Delivery with, Throwable cause) {
-        String reason = cannotUse(with, cause);
-        end(reason, reason);
+        if (!ended) {
+            String reason = cannotUse(with, cause);
+            end(reason, reason);
+        }
+        settle(false); // what ended it before has waited for this
     }
 
     private void tooSlow() {
