@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.process;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +15,23 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a process was started from: the jars of its class path, its directory and its Java. Tells, in the middle of a
- * deployment, what has been changed under its feet. On one thread.
+ * What a process was started from: its jars, its directory and its Java. Tells, in the middle of a deployment, what has been
+ * changed under its feet.
  */
 public final class Deployment {
     private static final Path DIRECTORY = Path.of("/proc/self/cwd");
     private static final String DELETED = " (deleted)";
+
+    /** How many jars are noted while somebody waits for this process, and may wait for a slow disk. */
+    private static final int AT_ONCE = 16;
+
+    /** How many jars are looked after that are not on the class path itself. */
+    private static final int MOST = 1_000;
+
+    /** How many jars are opened to see which others they need. */
+    private static final int MOST_OPENED = 100;
+
+    private static @Nullable Deployment ofThisProcess;
 
     /** A file as it was found; {@code inode} is compared only. */
     private record Found(Object inode, long size, long modifiedMillis) {
@@ -28,15 +40,39 @@ public final class Deployment {
         }
     }
 
-    private final Map<Path, Found> jars = new LinkedHashMap<>();
+    private final Map<Path, Found> jars = Collections.synchronizedMap(new LinkedHashMap<>());
 
-    /** Notes the jars of a class path as they are now: what is no file is not looked after. */
-    public void note(String classPath) {
-        for (String entry : classPath.split(File.pathSeparator, -1)) {
-            Path jar = Path.of(entry).toAbsolutePath();
-            Found found = find(jar);
-            if (found != null) {
-                jars.putIfAbsent(jar, found);
+    /** The one of this process. The first who asks has some jars of its class path noted. */
+    public static synchronized Deployment ofThisProcess() {
+        Deployment deployment = ofThisProcess;
+        if (deployment == null) {
+            deployment = new Deployment();
+            deployment.note(classPath(AT_ONCE));
+            ofThisProcess = deployment;
+        }
+        return deployment;
+    }
+
+    /** Notes all jars that this process may run from, but for those that were noted before. Opens some. On any thread. */
+    public void noteAll() {
+        List<Path> classPath = classPath(Integer.MAX_VALUE);
+        note(classPath);
+        note(Jars.ofModulePath(System.getProperty("jdk.module.path", ""), MOST));
+        note(Jars.namedBy(classPath, MOST_OPENED, MOST));
+    }
+
+    private static List<Path> classPath(int most) {
+        return Jars.ofClassPath(System.getProperty("java.class.path", ""), most);
+    }
+
+    /** Notes jars as they are now, unless they were noted before: what is no file is not looked after. */
+    void note(Collection<Path> files) {
+        for (Path file : files) {
+            if (!jars.containsKey(file)) {
+                Found found = find(file);
+                if (found != null) {
+                    jars.putIfAbsent(file, found);
+                }
             }
         }
     }
@@ -58,7 +94,11 @@ public final class Deployment {
     /** What a successor that this process starts may suffer from, each in a sentence with what to do. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        for (Map.Entry<Path, Found> entry : jars.entrySet()) {
+        Map<Path, Found> noted;
+        synchronized (jars) {
+            noted = new LinkedHashMap<>(jars);
+        }
+        for (Map.Entry<Path, Found> entry : noted.entrySet()) {
             Path jar = entry.getKey();
             Found now = find(jar);
             if (now == null) {

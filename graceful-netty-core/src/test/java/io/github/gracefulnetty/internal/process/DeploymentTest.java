@@ -3,7 +3,6 @@ package io.github.gracefulnetty.internal.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is told of jars; the directory and the Java of this process are not the test's to change. */
+/** What is told of jars; the directory that this process works in and its Java are not the test's to change. */
 class DeploymentTest {
     private static final String OVERWRITTEN =
             " was overwritten while this process runs from it: put new versions in place by renaming";
@@ -30,13 +29,7 @@ class DeploymentTest {
     void note() throws IOException {
         jar = Files.writeString(directory.resolve("a.jar"), "version 1");
         other = Files.writeString(directory.resolve("b.jar"), "version 1");
-        deployment.note(String.join(
-                File.pathSeparator,
-                jar.toString(),
-                "",
-                directory.toString(),
-                directory.resolve("missing.jar").toString(),
-                other.toString()));
+        deployment.note(List.of(jar, directory, directory.resolve("missing.jar"), other));
     }
 
     @Test
@@ -78,7 +71,7 @@ class DeploymentTest {
     @Test
     void shouldCompareWithWhatWasNotedFirst() throws IOException {
         Files.writeString(jar, "version 1.1");
-        deployment.note(jar.toString());
+        deployment.note(List.of(jar));
         assertThat(problems()).containsExactly(jar + OVERWRITTEN);
     }
 
