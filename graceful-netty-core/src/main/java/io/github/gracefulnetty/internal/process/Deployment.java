@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.process;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class Deployment {
     private static final Path DIRECTORY = Path.of("/proc/self/cwd");
     private static final String DELETED = " (deleted)";
+
+    /** Tells a successor the directory that its first predecessor was started in: it may lead elsewhere by now. */
+    private static final String STARTED_IN = "GRACEFUL_NETTY_STARTED_IN";
 
     /** How many jars are noted while somebody waits for this process, and may wait for a slow disk. */
     private static final int AT_ONCE = 16;
@@ -41,16 +45,49 @@ public final class Deployment {
     }
 
     private final Map<Path, Found> jars = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final String startedIn;
 
-    /** The one of this process. The first who asks has some jars of its class path noted. */
+    /** @param startedIn what led to the directory of this process when it was started; empty if that is not known */
+    Deployment(String startedIn) {
+        this.startedIn = startedIn;
+    }
+
+    /** The one of this process. The first who asks has its directory noted, and some jars of its class path. */
     public static synchronized Deployment ofThisProcess() {
         Deployment deployment = ofThisProcess;
         if (deployment == null) {
-            deployment = new Deployment();
+            deployment = new Deployment(startedIn(System.getenv("PWD"), System.getenv(STARTED_IN), DIRECTORY));
             deployment.note(classPath(AT_ONCE));
             ofThisProcess = deployment;
         }
         return deployment;
+    }
+
+    /**
+     * Shells say in {@code PWD} where they start a process; who starts one in another directory need not have changed it.
+     *
+     * @param named by the environment
+     * @param told by the predecessor
+     * @return {@code named} if it leads to {@code directory}, or did when the first predecessor was started; else empty
+     */
+    static String startedIn(@Nullable String named, @Nullable String told, Path directory) {
+        if (named == null || named.isEmpty()) {
+            return "";
+        }
+        try {
+            return named.equals(told) || Files.isSameFile(Path.of(named), directory) ? named : "";
+        } catch (IOException | InvalidPathException e) {
+            return "";
+        }
+    }
+
+    /** For a successor, which is started in the same directory. */
+    public void putInto(Map<String, String> environment) {
+        if (startedIn.isEmpty()) {
+            environment.remove(STARTED_IN);
+        } else {
+            environment.put(STARTED_IN, startedIn);
+        }
     }
 
     /** Notes all jars that this process may run from, but for those that were noted before. Opens some. On any thread. */
@@ -114,7 +151,7 @@ public final class Deployment {
         return problems;
     }
 
-    private static void addDirectory(List<String> problems) {
+    private void addDirectory(List<String> problems) {
         String directory;
         try {
             directory = Files.readSymbolicLink(DIRECTORY).toString();
@@ -128,21 +165,20 @@ public final class Deployment {
                     + " takes over by the handoff path");
             return;
         }
-        String named = System.getenv("PWD");
-        if (named == null || named.isEmpty()) {
+        if (startedIn.isEmpty()) {
             return;
         }
         try {
-            Path leadsTo = Path.of(named).toRealPath();
+            Path leadsTo = Path.of(startedIn).toRealPath();
             if (!leadsTo.toString().equals(directory)) {
-                problems.add("the directory " + named + ", where this process was started, leads to " + leadsTo
+                problems.add("the directory " + startedIn + ", where this process was started, leads to " + leadsTo
                         + " by now, but the successor"
                         + " is started where this process works, in " + directory
                         + ": with relative paths it is the old"
-                        + " version; use absolute ones, or start a second copy in " + named);
+                        + " version; use absolute ones, or start a second copy in " + startedIn);
             }
         } catch (IOException e) {
-            problems.add("the directory " + named
+            problems.add("the directory " + startedIn
                     + ", where this process was started, is not there any more: the successor is started in "
                     + directory);
         }

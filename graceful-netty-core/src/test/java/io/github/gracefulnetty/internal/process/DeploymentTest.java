@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +23,7 @@ class DeploymentTest {
     @TempDir
     Path directory;
 
-    private final Deployment deployment = new Deployment();
+    private final Deployment deployment = new Deployment("");
     private Path jar = Path.of("unset");
     private Path other = Path.of("unset");
 
@@ -88,6 +90,35 @@ class DeploymentTest {
     void shouldLeaveAFailureAloneThatTheJavaIsNoReasonFor() {
         IOException failure = new IOException("Cannot run program: No such file or directory");
         assertThat(Deployment.explain(failure)).isSameAs(failure);
+    }
+
+    @Test
+    void shouldKnowWhereItWasStartedIfTheEnvironmentNamesThatDirectory() throws IOException {
+        Path version = Files.createDirectory(directory.resolve("v1"));
+        Path current = Files.createSymbolicLink(directory.resolve("current"), version);
+        assertThat(Deployment.startedIn(current.toString(), null, version)).isEqualTo(current.toString());
+        assertThat(Deployment.startedIn(version.toString(), null, version)).isEqualTo(version.toString());
+    }
+
+    @Test
+    void shouldNotKnowWhereItWasStartedIfTheEnvironmentNamesAnotherDirectory() {
+        assertThat(Deployment.startedIn("/usr", null, directory)).isEmpty();
+        assertThat(Deployment.startedIn("/usr", "/var", directory)).isEmpty();
+        assertThat(Deployment.startedIn(directory.resolve("missing").toString(), null, directory))
+                .isEmpty();
+        assertThat(Deployment.startedIn("", null, directory)).isEmpty();
+        assertThat(Deployment.startedIn(null, "/usr", directory)).isEmpty();
+    }
+
+    /** The predecessor was started there before the link was switched. */
+    @Test
+    void shouldBelieveThePredecessorWhereItWasStarted() {
+        assertThat(Deployment.startedIn("/usr", "/usr", directory)).isEqualTo("/usr");
+        Map<String, String> environment = new HashMap<>();
+        new Deployment("/usr").putInto(environment);
+        assertThat(environment).containsValue("/usr").hasSize(1);
+        deployment.putInto(environment);
+        assertThat(environment).isEmpty();
     }
 
     /** Those of the jars. */

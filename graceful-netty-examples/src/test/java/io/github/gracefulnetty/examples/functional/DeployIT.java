@@ -125,11 +125,28 @@ class DeployIT {
         try (StrictClient client = load(first)) {
             Path link = Files.createSymbolicLink(directory.resolve("next"), now);
             Files.move(link, current, StandardCopyOption.ATOMIC_MOVE);
-            assertUpgrades(server, first, client);
+            first.hup();
+            ServerGeneration second = server.awaitReady(2);
+            first.awaitEnd();
+            assertUpgrades(server, second, client);
         }
-        server.err()
-                .await(current + ", where this process was started, leads to " + now
-                        + " by now, but the successor is started where this process works, in " + before);
+        String told = current + ", where this process was started, leads to " + now
+                + " by now, but the successor is started where this process works, in " + before;
+        assertThat(server.err().count(told)).as(server::report).isEqualTo(2);
+    }
+
+    @Test
+    void shouldNotBelieveAnEnvironmentThatNamesAnotherDirectory() throws IOException {
+        Path work = Files.createDirectory(directory.resolve("work"));
+        RunningProcess server = processes.start(command().in(work).environment("PWD", "/usr"));
+        ServerGeneration first = server.awaitReady(1);
+        try (StrictClient client = load(first)) {
+            first.hup();
+            ServerGeneration second = server.awaitReady(2);
+            first.awaitEnd();
+            assertUpgrades(server, second, client);
+        }
+        assertThat(server.err().text()).as(server::report).doesNotContain("/usr", "WARN");
     }
 
     @Test
