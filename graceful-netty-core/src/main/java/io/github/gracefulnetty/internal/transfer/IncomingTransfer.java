@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
 import io.github.gracefulnetty.internal.wire.Message;
@@ -480,7 +482,12 @@ public final class IncomingTransfer {
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
-            } else if (!welcomed) {
+            } else if (over) {
+                LOGGER.warn(
+                        "graceful-netty: the handoff connection to {} has failed: {}",
+                        predecessor(),
+                        Reasons.of(cause));
+            } else if (!welcomed && !(cause instanceof Error)) {
                 fail("whoever listens at " + where + " does not speak the handoff protocol: " + Reasons.of(cause));
             } else {
                 fail(Reasons.of(cause));

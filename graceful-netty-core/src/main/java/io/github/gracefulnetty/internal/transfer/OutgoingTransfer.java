@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.transfer;
 
+import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -380,6 +382,10 @@ public final class OutgoingTransfer {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
             } else {
+                if (over) { // then its user need not hear of it
+                    LOGGER.warn(
+                            "graceful-netty: the handoff connection to {} has failed: {}", receiver, Reasons.of(cause));
+                }
                 broke(receiver + ": " + Reasons.of(cause));
             }
         }

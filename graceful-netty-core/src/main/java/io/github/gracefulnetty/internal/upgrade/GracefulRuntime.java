@@ -59,7 +59,7 @@ public final class GracefulRuntime implements Whole {
                 new Migration(transport, prepared.control(), connections, register, settings.migrateConnections()),
                 ServiceManager.at(transport == null ? null : System.getenv(ServiceManager.VARIABLE)));
         parts.control().onTrouble(this::unexpected);
-        Deployment deployment = new Deployment();
+        Deployment deployment = Deployment.ofThisProcess();
         predecessor = new PredecessorRole(parts, this, deployment);
         successor = new SuccessorRole(parts, predecessor.endpoint(), this);
         signals = new OwnSignals(settings, this::upgradeBySignal, this::stop);

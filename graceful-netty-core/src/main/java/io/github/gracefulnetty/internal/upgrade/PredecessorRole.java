@@ -86,7 +86,8 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             Path path = path();
             SuccessorProcess started = SuccessorProcess.start(
                     parts.settings().upgradeCommand(),
-                    new PredecessorTicket(ProcessHandle.current().pid(), handover.ticket(), path));
+                    new PredecessorTicket(ProcessHandle.current().pid(), handover.ticket(), path),
+                    deployment);
             handover.started(started);
             step(handover, "started pid " + started.pid());
         } catch (Throwable t) {

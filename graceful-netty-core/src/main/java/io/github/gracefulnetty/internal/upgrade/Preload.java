@@ -29,15 +29,21 @@ public final class Preload {
     /**
      * Begins, unless it has begun. Completes when everything is loaded; fails at once if there can be no thread for it: then
      * it may be tried again.
+     *
+     * @param before what is done there first
      */
-    public static CompletableFuture<Void> begin() {
+    public static CompletableFuture<Void> begin(Runnable before) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         CompletableFuture<Void> begun = BEGUN.compareAndExchange(null, done);
         if (begun != null) {
             return begun;
         }
-        Thread thread =
-                new Thread(() -> Guard.run(() -> load(done), done::completeExceptionally), "graceful-netty-preload");
+        Thread thread = new Thread(
+                () -> {
+                    Guard.quietly(before::run);
+                    Guard.run(() -> load(done), done::completeExceptionally);
+                },
+                "graceful-netty-preload");
         thread.setDaemon(true);
         try {
             thread.start();

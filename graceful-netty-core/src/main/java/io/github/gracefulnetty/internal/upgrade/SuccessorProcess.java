@@ -49,13 +49,15 @@ final class SuccessorProcess {
      * @param command {@code null} for this process's own command line
      * @throws IOException if it cannot be started
      */
-    static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket) throws IOException {
+    static SuccessorProcess start(@Nullable List<String> command, PredecessorTicket ticket, Deployment deployment)
+            throws IOException {
         try {
             ProcessBuilder builder = new ProcessBuilder(
                             command == null ? CommandLine.ofThisProcess().toCommand() : command)
                     .inheritIO();
             Activation.removeFrom(builder.environment());
             ticket.putInto(builder.environment());
+            deployment.putInto(builder.environment());
             checkRoom();
             return new SuccessorProcess(ChildProcess.start(builder), builder);
         } catch (OutOfMemoryError e) {

@@ -51,13 +51,12 @@ public final class Upkeep {
     }
 
     private void preload() {
-        if (Preload.begin().isCompletedExceptionally()) {
+        if (Preload.begin(deployment::noteAll).isCompletedExceptionally()) {
             parts.control().schedule(this::preload, TEND_EVERY);
         }
     }
 
     private void tend() {
-        deployment.note(System.getProperty("java.class.path", ""));
         endpoint.removeOrphans();
         tendPath();
     }

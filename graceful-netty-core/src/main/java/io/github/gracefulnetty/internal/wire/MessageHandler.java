@@ -8,12 +8,14 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.concurrent.PromiseNotifier;
+import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Frames and messages on a byte connection. Whatever goes wrong while a message is read fires an exception and ends reading
- * for good; whatever goes wrong while one is written fires one, too, and only that message is not sent.
+ * for good; whatever goes wrong while one is written fires one, too, and only that message is not sent. An error that the
+ * channel itself ends with when it sends them is fired as well, once.
  *
  * <p>The first handler of its connection. Messages may be written to the channel, as usual, or to this handler itself, which
  * saves the way through the pipeline: whoever moves thousands of connections in a JVM that may be young does that.
@@ -27,9 +29,13 @@ public final class MessageHandler extends ChannelDuplexHandler {
 
     private static final int UNFLUSHED_CAPACITY = 1 << 10;
 
+    /** A chain of causes may be a ring. */
+    private static final int MOST_CAUSES = 32;
+
     private @Nullable ChannelHandlerContext context;
     private @Nullable ByteBuf received;
     private boolean broken;
+    private boolean failedToSend;
 
     // Frames that were not flushed yet: one buffer for all of them, as each direct buffer costs more than its frame.
     private @Nullable ByteBuf unflushed;
@@ -152,8 +158,30 @@ public final class MessageHandler extends ChannelDuplexHandler {
             unflushed = null;
             unflushedPromise = null;
             passed = true;
+            promise.addListener(written -> fireFailure(context, written.cause()));
             context.channel().unsafe().write(frames, promise); // there is no handler before this one
         }
+    }
+
+    /** The channel closes when a write fails, and tells nobody why: that the other side has hung up is seen without. */
+    private void fireFailure(ChannelHandlerContext context, @Nullable Throwable failure) {
+        Throwable behind = failure == null ? null : ourFault(failure);
+        if (behind != null && !failedToSend) {
+            failedToSend = true;
+            context.fireExceptionCaught(behind);
+        }
+    }
+
+    /** What is no failure of the connection, but may be what has closed it; {@code null} if there is nothing like that. */
+    private static @Nullable Throwable ourFault(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < MOST_CAUSES; i++) {
+            if (!(cause instanceof IOException)) {
+                return cause;
+            }
+            cause = cause.getCause();
+        }
+        return null;
     }
 
     /** Nobody will flush any more. */

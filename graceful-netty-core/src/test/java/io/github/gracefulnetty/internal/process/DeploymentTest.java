@@ -3,18 +3,19 @@ package io.github.gracefulnetty.internal.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is told of jars; the directory and the Java of this process are not the test's to change. */
+/** What is told of jars; the directory that this process works in and its Java are not the test's to change. */
 class DeploymentTest {
     private static final String OVERWRITTEN =
             " was overwritten while this process runs from it: put new versions in place by renaming";
@@ -22,7 +23,7 @@ class DeploymentTest {
     @TempDir
     Path directory;
 
-    private final Deployment deployment = new Deployment();
+    private final Deployment deployment = new Deployment("");
     private Path jar = Path.of("unset");
     private Path other = Path.of("unset");
 
@@ -30,13 +31,7 @@ class DeploymentTest {
     void note() throws IOException {
         jar = Files.writeString(directory.resolve("a.jar"), "version 1");
         other = Files.writeString(directory.resolve("b.jar"), "version 1");
-        deployment.note(String.join(
-                File.pathSeparator,
-                jar.toString(),
-                "",
-                directory.toString(),
-                directory.resolve("missing.jar").toString(),
-                other.toString()));
+        deployment.note(List.of(jar, directory, directory.resolve("missing.jar"), other));
     }
 
     @Test
@@ -78,7 +73,7 @@ class DeploymentTest {
     @Test
     void shouldCompareWithWhatWasNotedFirst() throws IOException {
         Files.writeString(jar, "version 1.1");
-        deployment.note(jar.toString());
+        deployment.note(List.of(jar));
         assertThat(problems()).containsExactly(jar + OVERWRITTEN);
     }
 
@@ -95,6 +90,35 @@ class DeploymentTest {
     void shouldLeaveAFailureAloneThatTheJavaIsNoReasonFor() {
         IOException failure = new IOException("Cannot run program: No such file or directory");
         assertThat(Deployment.explain(failure)).isSameAs(failure);
+    }
+
+    @Test
+    void shouldKnowWhereItWasStartedIfTheEnvironmentNamesThatDirectory() throws IOException {
+        Path version = Files.createDirectory(directory.resolve("v1"));
+        Path current = Files.createSymbolicLink(directory.resolve("current"), version);
+        assertThat(Deployment.startedIn(current.toString(), null, version)).isEqualTo(current.toString());
+        assertThat(Deployment.startedIn(version.toString(), null, version)).isEqualTo(version.toString());
+    }
+
+    @Test
+    void shouldNotKnowWhereItWasStartedIfTheEnvironmentNamesAnotherDirectory() {
+        assertThat(Deployment.startedIn("/usr", null, directory)).isEmpty();
+        assertThat(Deployment.startedIn("/usr", "/var", directory)).isEmpty();
+        assertThat(Deployment.startedIn(directory.resolve("missing").toString(), null, directory))
+                .isEmpty();
+        assertThat(Deployment.startedIn("", null, directory)).isEmpty();
+        assertThat(Deployment.startedIn(null, "/usr", directory)).isEmpty();
+    }
+
+    /** The predecessor was started there before the link was switched. */
+    @Test
+    void shouldBelieveThePredecessorWhereItWasStarted() {
+        assertThat(Deployment.startedIn("/usr", "/usr", directory)).isEqualTo("/usr");
+        Map<String, String> environment = new HashMap<>();
+        new Deployment("/usr").putInto(environment);
+        assertThat(environment).containsValue("/usr").hasSize(1);
+        deployment.putInto(environment);
+        assertThat(environment).isEmpty();
     }
 
     /** Those of the jars. */

@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.gracefulnetty.LogLines;
 import io.github.gracefulnetty.Throwables;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
@@ -11,6 +12,7 @@ import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
@@ -29,7 +31,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OutgoingTransferTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final EmbeddedChannel bytes = new EmbeddedChannel(new MessageHandler());
+    private final EmbeddedChannel bytes = new EmbeddedChannel(new MessageHandler()) {
+        @Override
+        protected void doWrite(ChannelOutboundBuffer in) throws Exception {
+            fail("write");
+            super.doWrite(in);
+        }
+    };
     private final EmbeddedChannel lane = new EmbeddedChannel();
     private final EmbeddedChannel receiver = new EmbeddedChannel(new MessageHandler());
     private final Map<String, Throwable> failing = new LinkedHashMap<>();
@@ -312,5 +320,33 @@ class OutgoingTransferTest {
         attach(states("n".repeat(5_000)), new Item());
         assertEndedWith("the receiver: a string in a message has at most 4096 bytes, this one 5000");
         assertThat(heard()).noneMatch(Message.Manifest.class::isInstance);
+    }
+
+    /** The receiver cannot be told: its connection ends, as if this process had. */
+    @Test
+    void shouldSayWhyWhenTheConnectionCannotSend() {
+        failing.put("write", new NoClassDefFoundError("com/example/Gone"));
+        attach(states("a"), new Item());
+        bytes.runPendingTasks();
+        assertThat(happened)
+                .contains("failed: the receiver: java.lang.NoClassDefFoundError: com/example/Gone")
+                .doesNotHaveDuplicates();
+        assertNothingIsOpen();
+    }
+
+    /** Its user may be past the point where a failure of the transfer means something. */
+    @Test
+    void shouldLogWhyWhenTheConnectionCannotSendAfterTheTransfer() {
+        attach(Map.of());
+        transfer.close();
+        failing.put("write", new NoClassDefFoundError("com/example/Gone"));
+        try (LogLines log = new LogLines()) {
+            transfer.send(new Message.Confirmed());
+            assertThat(log.lines())
+                    .containsExactly("graceful-netty: the handoff connection to the receiver has failed: "
+                            + "java.lang.NoClassDefFoundError: com/example/Gone");
+        }
+        bytes.runPendingTasks();
+        assertNothingIsOpen();
     }
 }

@@ -16,8 +16,10 @@ import io.netty.buffer.UnpooledHeapByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ClosedChannelException;
@@ -127,6 +129,41 @@ class MessageHandlerTest {
         assertThat(channel.inboundMessages()).containsExactly(new Message.Withdrawn(1), new Message.Withdrawn(2));
     }
 
+    /** The channel ends then, and the other side sees no more than that. */
+    @ParameterizedTest
+    @MethodSource("unexpected")
+    void shouldFireOnceWhatTheChannelThrowsWhenItSends(Throwable failure) {
+        EmbeddedChannel failing = sending(failure);
+        List<Throwable> caught = catchAll(failing);
+        ChannelFuture asked = failing.write(new Message.Withdrawn(1));
+        MessageHandler.of(failing).write(new Message.Withdrawn(2));
+        failing.flush();
+        assertThat(asked.cause()).isNotNull();
+        failing.writeAndFlush(new Message.Abort("because"));
+        assertThat(caught).containsExactly(failure);
+        failing.finishAndReleaseAll();
+    }
+
+    /** Who has hung up is noticed without. */
+    @Test
+    void shouldNotFireWhenTheConnectionFails() {
+        EmbeddedChannel failing = sending(new IOException("Broken pipe"));
+        List<Throwable> caught = catchAll(failing);
+        ChannelFuture failed = failing.writeAndFlush(new Message.Withdrawn(1));
+        assertThat(failed.cause()).isInstanceOf(IOException.class);
+        assertThat(caught).isEmpty();
+        failing.finishAndReleaseAll();
+    }
+
+    private static EmbeddedChannel sending(Throwable failure) {
+        return new EmbeddedChannel(new MessageHandler()) {
+            @Override
+            protected void doWrite(ChannelOutboundBuffer in) {
+                throw Throwables.thrown(failure);
+            }
+        };
+    }
+
     /** The Abort that tells of a failed write could fail the same way, and so on. */
     @Test
     void shouldNotFireWhenNotEvenAnAbortCanBeWritten() {
@@ -211,8 +248,12 @@ class MessageHandlerTest {
     }
 
     private List<Throwable> catchAll() {
+        return catchAll(channel);
+    }
+
+    private static List<Throwable> catchAll(EmbeddedChannel of) {
         List<Throwable> caught = new ArrayList<>();
-        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+        of.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
                 caught.add(cause);

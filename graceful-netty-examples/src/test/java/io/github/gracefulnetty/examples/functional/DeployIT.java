@@ -3,13 +3,18 @@ package io.github.gracefulnetty.examples.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.examples.Main;
 import io.github.gracefulnetty.examples.load.LoadResult;
 import io.github.gracefulnetty.examples.load.StrictClient;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -120,11 +125,82 @@ class DeployIT {
         try (StrictClient client = load(first)) {
             Path link = Files.createSymbolicLink(directory.resolve("next"), now);
             Files.move(link, current, StandardCopyOption.ATOMIC_MOVE);
+            first.hup();
+            ServerGeneration second = server.awaitReady(2);
+            first.awaitEnd();
+            assertUpgrades(server, second, client);
+        }
+        String told = current + ", where this process was started, leads to " + now
+                + " by now, but the successor is started where this process works, in " + before;
+        assertThat(server.err().count(told)).as(server::report).isEqualTo(2);
+    }
+
+    @Test
+    void shouldNotBelieveAnEnvironmentThatNamesAnotherDirectory() throws IOException {
+        Path work = Files.createDirectory(directory.resolve("work"));
+        RunningProcess server = processes.start(command().in(work).environment("PWD", "/usr"));
+        ServerGeneration first = server.awaitReady(1);
+        try (StrictClient client = load(first)) {
+            first.hup();
+            ServerGeneration second = server.awaitReady(2);
+            first.awaitEnd();
+            assertUpgrades(server, second, client);
+        }
+        assertThat(server.err().text()).as(server::report).doesNotContain("/usr", "WARN");
+    }
+
+    @Test
+    void shouldTellThatAJarWasOverwrittenThatOnlyAManifestNames() throws IOException {
+        DeployedJar all = DeployedJar.in(Files.createDirectory(directory.resolve("the library")));
+        Path app = directory.resolve("app.jar");
+        Files.write(app, manifest(Main.class.getName(), "the%20library/server.jar"));
+        RunningProcess server = processes.start(http(JavaCommand.jar(app)));
+        ServerGeneration first = server.awaitReady(1);
+        try (StrictClient client = load(first)) {
+            classes.awaitPreloaded(first);
+            all.overwrite(DeployedJar.newVersion());
             assertUpgrades(server, first, client);
         }
-        server.err()
-                .await(current + ", where this process was started, leads to " + now
-                        + " by now, but the successor is started where this process works, in " + before);
+        server.err().await(all.path() + " " + OVERWRITTEN);
+    }
+
+    @Test
+    void shouldTellThatAModuleWasOverwritten() throws IOException {
+        Path modules = Files.createDirectory(directory.resolve("modules"));
+        Path module = Files.write(modules.resolve("module.jar"), manifest("version.One", ""));
+        RunningProcess server =
+                processes.start(http(JavaCommand.jar(jar.path()).jvm("--module-path", modules.toString())));
+        ServerGeneration first = server.awaitReady(1);
+        try (StrictClient client = load(first)) {
+            classes.awaitPreloaded(first);
+            Files.write(module, manifest("version.of.another.Size", ""));
+            assertUpgrades(server, first, client);
+        }
+        server.err().await(module + " " + OVERWRITTEN);
+    }
+
+    /** A jar with nothing else in it. */
+    private static byte[] manifest(String mainClass, String classPath) throws IOException {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, mainClass);
+        manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, classPath);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new JarOutputStream(bytes, manifest).close();
+        return bytes.toByteArray();
+    }
+
+    /** One that a class may still be loaded from; it is noted when the process starts. */
+    @Test
+    void shouldTellThatAJarWasOverwrittenAsSoonAsItServes() throws IOException {
+        Path other = Files.write(directory.resolve("other.jar"), DeployedJar.garbage());
+        RunningProcess server = processes.start(http(JavaCommand.classPath(jar.path() + ":" + other, Main.class)));
+        ServerGeneration first = server.awaitReady(1);
+        Files.writeString(other, "another version");
+        try (StrictClient client = load(first)) {
+            assertUpgrades(server, first, client);
+        }
+        server.err().await(other + " " + OVERWRITTEN);
     }
 
     @Test
@@ -146,8 +222,15 @@ class DeployIT {
     }
 
     private JavaCommand command(int port) {
-        return classes.log(JavaCommand.jar(
-                jar.path(),
+        return http(JavaCommand.jar(jar.path()), port);
+    }
+
+    private JavaCommand http(JavaCommand java) {
+        return http(java, FreePort.find());
+    }
+
+    private JavaCommand http(JavaCommand java, int port) {
+        return classes.log(java.with(
                 "http",
                 "--host",
                 "127.0.0.1",

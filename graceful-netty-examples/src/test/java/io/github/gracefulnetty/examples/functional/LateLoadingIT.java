@@ -113,6 +113,38 @@ class LateLoadingIT {
         }
     }
 
+    @Test
+    void shouldLoadNothingWhenItHandsOverLargeStatesAndSocketsOfEachKind() throws IOException {
+        RunningProcess server = processes.start(laden());
+        ServerGeneration first = server.awaitReady(1);
+        int mark = awaitPreloaded(first);
+        first.hup();
+        ServerGeneration second = server.awaitReady(2);
+        first.awaitEnd();
+        assertLoadedNothingSince(mark, first);
+        mark = awaitPreloaded(second);
+        second.hup();
+        server.awaitReady(3);
+        second.awaitEnd();
+        assertLoadedNothingSince(mark, second);
+    }
+
+    @Test
+    void shouldHandOverLargeStatesWhenItsJarWasOverwritten() throws IOException {
+        RunningProcess server = processes.start(laden());
+        ServerGeneration first = server.awaitReady(1);
+        awaitPreloaded(first);
+        jar.overwrite(DeployedJar.newVersion());
+        first.hup();
+        server.awaitReady(2);
+        first.awaitEnd();
+    }
+
+    private JavaCommand laden() {
+        return classes.log(JavaCommand.classPath(
+                JavaCommand.testClasses() + ":" + jar.path(), LadenServer.class, directory.toString()));
+    }
+
     private JavaCommand command() {
         return classes.log(JavaCommand.jar(
                 jar.path(),
