@@ -65,7 +65,7 @@ final class CrowdedServer {
             byte[] bytes = resource.readAllBytes();
             List<Class<?>> kept = new ArrayList<>(List.of(new Loader().define(bytes)));
             steps.await(fill(pid));
-            Preload.begin().join();
+            Preload.begin(() -> {}).join();
             fill(bytes, kept);
             System.out.println(full);
             while (!Files.exists(makeRoom)) {
