@@ -78,7 +78,7 @@ public final class Graceful {
 
     /**
      * Hands a regular file on to successors, as long as it is open: they get it in the same mode, at the offset that it
-     * has when the upgrade begins. The channel stays the caller's to close. Linux only. A file that is handed on under
+     * has when the upgrade begins. The channel stays the caller's to close. Linux only. A file that is handed over under
      * the same name later takes its place.
      *
      * <p>Other threads may read and write through {@code file} meanwhile; its offset is not touched. To find its
@@ -93,7 +93,7 @@ public final class Graceful {
     }
 
     /**
-     * A file that the predecessor handed on under this name, once; the caller closes it. To be asked for before
+     * A file that the predecessor handed over under this name, once; the caller closes it. To be asked for before
      * {@link #ready()}: what nobody wants is closed then.
      *
      * @throws IOException if this process may not open it
@@ -117,7 +117,7 @@ public final class Graceful {
         runtime.parts().states().handOver(checkName(name), state);
     }
 
-    /** The state that the predecessor handed on under this name, once. It is there as soon as this object is built. */
+    /** The state that the predecessor handed over under this name, once. It is there as soon as this object is built. */
     public Optional<byte[]> inheritedState(String name) {
         return Optional.ofNullable(runtime.parts().states().take(name));
     }

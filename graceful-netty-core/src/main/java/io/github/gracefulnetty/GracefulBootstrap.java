@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * address from a predecessor, the one from a service manager, or a fresh one.
  *
  * <p>Everything else works as with {@link ServerBootstrap}. Where the code names NIO and a native transport is there,
- * that is used instead: NIO sockets cannot be handed on. The native loops are shut down when the NIO groups are.
+ * that is used instead: NIO sockets cannot be handed over. The native loops are shut down when the NIO groups are.
  */
 @SuppressWarnings("deprecation") // Netty's older ChannelFactory is the one method that all others lead to
 public final class GracefulBootstrap extends ServerBootstrap {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A {@link Bootstrap} for datagram channels whose sockets outlive the process. {@code bind} gets, in this order: the socket
  * for that address from a predecessor, the one from a service manager, or a fresh one. An inherited socket reads as soon
- * as this process serves. {@code connect} works as always; what it makes is not handed on.
+ * as this process serves. {@code connect} works as always; what it makes is not handed over.
  *
  * <p>Predecessor and successor share the socket's queue, so each datagram is read once, by one of them. When the
  * predecessor has stopped reading, a {@link io.github.gracefulnetty.connection.DrainEvent} goes through the channel's pipeline.
@@ -100,7 +100,7 @@ public final class GracefulDatagramBootstrap extends Bootstrap {
         DescriptorKind kind = kind();
         io.netty.channel.ChannelFactory<? extends Channel> factory = plainFactory;
         if (transport == null || kind == null || factory == null || !transport.drives(config().group())) {
-            LOGGER.info("graceful-netty: datagram socket {} is bound plainly and cannot be handed on", address);
+            LOGGER.info("graceful-netty: datagram socket {} is bound plainly and cannot be handed over", address);
             return super.bind(address);
         }
         Bootstrap plain = new Bootstrap().group(config().group());

@@ -82,7 +82,7 @@ public final class ServerChannels {
                 drain);
     }
 
-    /** Makes listeners of the kind that {@code plain} makes, or what it makes itself where that can not be handed on. */
+    /** Makes listeners of the kind that {@code plain} makes, or what it makes itself where that can not be handed over. */
     public ChannelFactory<ServerChannel> like(ChannelFactory<? extends ServerChannel> plain) {
         return () -> {
             DescriptorKind kind = kindOf(plain);
@@ -90,7 +90,7 @@ public final class ServerChannels {
         };
     }
 
-    /** {@code null} for what can neither be handed on nor drained: local and foreign transports. */
+    /** {@code null} for what can neither be handed over nor drained: local and foreign transports. */
     @SuppressWarnings("deprecation") // Netty's older ChannelFactory is the one that all others extend
     static @Nullable DescriptorKind kindOf(io.netty.bootstrap.ChannelFactory<? extends ServerChannel> plain) {
         ServerChannel channel = plain.newChannel();

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is handed on beside TCP and unix listeners: datagram sockets, files, application state. */
+/** What is handed over beside TCP and unix listeners: datagram sockets, files, application state. */
 @ExtendWith(DescriptorGate.class)
 @Timeout(60)
 @SuppressWarnings("deprecation") // the event-loop group that both Netty lines have

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The table in docs/architecture.md: whatever an HTTP/1.1 connection is doing when its process is replaced. */
+/** The table in docs/mechanisms.md: whatever an HTTP/1.1 connection is doing when its process is replaced. */
 @ExtendWith(DescriptorGate.class)
 @Timeout(60)
 @SuppressWarnings("NullAway.Init") // by connect(), with which every test begins

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.transport;
 
-/** The kinds of descriptor that can be handed on. */
+/** The kinds of descriptor that can be handed over. */
 public enum DescriptorKind {
     /** A TCP listener, IPv4 or IPv6. */
     TCP_LISTENER("tcp"),

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 
 /**
- * gRPC servers that are handed on: what {@code NettyServerBuilder} is to others. They begin to accept when
+ * gRPC servers that are handed over: what {@code NettyServerBuilder} is to others. They begin to accept when
  * {@link Graceful#ready()} was called, and end with their process's service; {@link Graceful#awaitExit()} waits for them.
  */
 public final class GracefulGrpc {
@@ -43,7 +43,7 @@ public final class GracefulGrpc {
         }
         throw new IllegalStateException(
                 isPresent(SHADED_BUILDER, loader)
-                        ? "graceful-netty cannot hand on the listeners of grpc-netty-shaded, which contains a Netty of its"
+                        ? "graceful-netty cannot hand over the listeners of grpc-netty-shaded, which contains a Netty of its"
                                 + " own: depend on io.grpc:grpc-netty instead of io.grpc:grpc-netty-shaded"
                         : "add io.grpc:grpc-netty: it is not on the class path");
     }

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a gRPC server whose listeners are handed on, and which ends by itself when they are. Made by
+ * Builds a gRPC server whose listeners are handed over, and which ends by itself when they are. Made by
  * {@link GracefulGrpc}. Not safe for use by several threads.
  *
  * <p>The server's end, once a successor serves or the process was told to stop: what {@link #healthStatusManager} manages

@@ -28,7 +28,7 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * macOS: {@code kqueue}. All kinds of sockets that Netty has public constructors for can be handed on:
+ * macOS: {@code kqueue}. All kinds of sockets that Netty has public constructors for can be handed over:
  *
  * <ul>
  *   <li>TCP listeners, and TCP and unix stream connections.

@@ -139,7 +139,9 @@ public final class GracefulVertx {
             return epoll;
         }
         LOGGER.warn(
-                "graceful-netty: {} is left as it is: it cannot hand on listeners", name, epoll.unavailabilityCause());
+                "graceful-netty: {} is left as it is: it cannot hand over listeners",
+                name,
+                epoll.unavailabilityCause());
         return null;
     }
 

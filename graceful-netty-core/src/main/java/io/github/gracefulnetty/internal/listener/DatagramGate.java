@@ -29,7 +29,7 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
         this.channel = channel;
     }
 
-    /** The socket is what {@code item} says; from now on it is handed on. */
+    /** The socket is what {@code item} says; from now on it is handed over. */
     void opened(SocketItem opened, SocketPath itsPath) {
         item = opened;
         path = itsPath;

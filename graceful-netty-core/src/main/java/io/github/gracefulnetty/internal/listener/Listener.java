@@ -18,7 +18,7 @@ final class Listener {
     private volatile boolean left;
 
     /**
-     * @param item what is handed on, {@code null} if it cannot be
+     * @param item what is handed over, {@code null} if it cannot be
      * @param path the socket's path, which is removed when the listener closes
      * @param sharedThrough its transport if other processes share the socket, else {@code null}
      */

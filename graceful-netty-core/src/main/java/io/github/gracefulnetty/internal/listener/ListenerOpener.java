@@ -89,7 +89,7 @@ final class ListenerOpener {
             SocketAddress address, LateBindingConfig config, EventLoop loop, @Nullable NativeTransport transport)
             throws Exception {
         LOGGER.info(
-                "graceful-netty: {} is bound plainly and cannot be handed on: {}",
+                "graceful-netty: {} is bound plainly and cannot be handed over: {}",
                 Addresses.format(address),
                 transport == null
                         ? "there is no native transport"

@@ -205,7 +205,7 @@ public final class ListenerRegister {
         open().forEach(OpenSocket::end);
     }
 
-    /** Everything that is open and can be handed on, in the order in which it was opened. */
+    /** Everything that is open and can be handed over, in the order in which it was opened. */
     public synchronized List<DescriptorSender.Item> items() {
         List<DescriptorSender.Item> items = new ArrayList<>(open.size());
         for (OpenSocket socket : open) {

@@ -43,7 +43,7 @@ public final class NativeTwins {
         EventLoopGroup twin = NativeCalls.unchecked(
                 () -> transport.newGroup(size, new DefaultThreadFactory("graceful-netty-" + transport.name())));
         LOGGER.info(
-                "graceful-netty: {} loops stand in for {} NIO loops, whose sockets cannot be handed on",
+                "graceful-netty: {} loops stand in for {} NIO loops, whose sockets cannot be handed over",
                 transport.name(),
                 threads);
         // Whoever shuts the NIO group down, with a quiet period of their choice, means this one, too.

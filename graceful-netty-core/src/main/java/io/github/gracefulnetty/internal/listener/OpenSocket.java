@@ -5,12 +5,12 @@ import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A socket of this process that follows the {@link ListenerRegister}, and is handed on. */
+/** A socket of this process that follows the {@link ListenerRegister}, and is handed over. */
 interface OpenSocket {
     /** Makes it read, or pause, as the register says now. Completes when its event loop has done so. */
     CompletableFuture<Void> followRegister();
 
-    /** What is handed on; {@code null} if it cannot be. The same object each time. */
+    /** What is handed over; {@code null} if it cannot be. The same object each time. */
     DescriptorSender.@Nullable Item item();
 
     /** What and where it is, for messages. */

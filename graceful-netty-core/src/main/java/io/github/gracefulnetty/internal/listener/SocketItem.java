@@ -9,7 +9,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.UnixChannel;
 import org.jspecify.annotations.Nullable;
 
-/** A channel's socket as it is handed on. It stays the channel's. */
+/** A channel's socket as it is handed over. It stays the channel's. */
 record SocketItem(Channel channel, Description description, ListenerTraits traits) implements DescriptorSender.Item {
     @Override
     public Bytes metadata() {

@@ -23,7 +23,7 @@ final class MovePolicy {
     private static final String OURS = MovePolicy.class.getPackageName();
     private static final String TLS = "io.netty.handler.ssl";
 
-    /** Netty's handlers that have nothing to hand on between two messages. By name: not all are on every class path. */
+    /** Netty's handlers that have nothing to hand over between two messages. By name: not all are on every class path. */
     private static final Set<String> STATELESS = Set.of(
             "io.netty.handler.codec.http.HttpContentCompressor",
             "io.netty.handler.codec.http.HttpContentDecompressor",

@@ -44,7 +44,7 @@ final class Packer {
             throws Exception {
         UnixChannel channel = (UnixChannel) connection;
         DescriptorSender.Item listener =
-                Objects.requireNonNull(candidate.origin().item(), "its listener cannot be handed on");
+                Objects.requireNonNull(candidate.origin().item(), "its listener cannot be handed over");
         Description description = describe(channel, listener.description());
         FileDescriptor copy = duplicator.duplicate(channel.fd());
         Move move;
