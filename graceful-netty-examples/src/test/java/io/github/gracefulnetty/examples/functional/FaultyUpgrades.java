@@ -32,6 +32,7 @@ final class FaultyUpgrades {
     /** For one answer: then somebody else may accept. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private static final String REFUSED = "upgrade refused: an upgrade is in progress";
     private static final String SERVES = "this process serves "; // on, or again
     private static final Pattern READY = Pattern.compile("READY pid=(\\d+) .*");
 
@@ -249,10 +250,15 @@ final class FaultyUpgrades {
                 .orElse(0);
     }
 
-    /** One upgrade without a fault. */
+    /** One upgrade without a fault. It is asked for again if the one with the fault is not quite over. */
     void upgrade() {
         older = processes.alive();
+        long refused = count(REFUSED);
         Proc.signal("HUP", serving);
+        Await.until("an upgrade without a fault, or a refusal", () -> newest() != 0 || count(REFUSED) > refused);
+        if (newest() == 0) {
+            Proc.signal("HUP", serving);
+        }
         Await.until("an upgrade without a fault", () -> newest() != 0);
         awaitServing(newest());
     }
