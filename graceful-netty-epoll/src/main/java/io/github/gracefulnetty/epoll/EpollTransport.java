@@ -98,7 +98,16 @@ public final class EpollTransport implements NativeTransport {
     @Override
     @SuppressWarnings("deprecation") // the only group that both Netty lines have
     public EventLoopGroup newGroup(int threads, ThreadFactory threadFactory) throws IOException {
-        return NativeCalls.call(() -> new EpollEventLoopGroup(threads, threadFactory));
+        return NativeCalls.call(new NewGroup(threads, threadFactory));
+    }
+
+    /** With a name, as {@link Adopted}: a process that starts makes lambdas of such shapes slowly. */
+    private record NewGroup(int threads, ThreadFactory threadFactory) implements NativeCalls.Call<EventLoopGroup> {
+        @Override
+        @SuppressWarnings("deprecation") // the only group that both Netty lines have
+        public EventLoopGroup make() {
+            return new EpollEventLoopGroup(threads, threadFactory);
+        }
     }
 
     @Override
@@ -141,7 +150,14 @@ public final class EpollTransport implements NativeTransport {
 
     @Override
     public Channel adopt(DescriptorKind kind, int descriptor) throws IOException {
-        return NativeCalls.call(() -> adopted(kind, descriptor));
+        return NativeCalls.call(new Adopted(kind, descriptor));
+    }
+
+    private record Adopted(DescriptorKind kind, int descriptor) implements NativeCalls.Call<Channel> {
+        @Override
+        public Channel make() {
+            return adopted(kind, descriptor);
+        }
     }
 
     private static Channel adopted(DescriptorKind kind, int descriptor) {

@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads on which the application's own code runs when something has happened: it may block there, for ever if it
@@ -32,14 +33,21 @@ public final class Callbacks {
     /** What the application gets for {@code inner}: completes as that does, but on one of these threads. */
     public <T> CompletableFuture<T> outer(CompletableFuture<T> inner) {
         CompletableFuture<T> outer = new CompletableFuture<>();
-        inner.whenComplete((value, failure) -> run(() -> {
+        inner.whenComplete((value, failure) -> run(new Completion<>(outer, value, failure)));
+        return outer;
+    }
+
+    /** With a name: a process that starts makes a lambda of this shape slowly. */
+    private record Completion<T>(
+            CompletableFuture<T> outer, T value, @Nullable Throwable failure) implements Runnable {
+        @Override
+        public void run() {
             if (failure == null) {
                 outer.complete(value);
             } else {
                 outer.completeExceptionally(Reasons.unwrap(failure));
             }
-        }));
-        return outer;
+        }
     }
 
     /**

@@ -12,7 +12,6 @@ import io.github.gracefulnetty.internal.drain.DrainResult;
 import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.migration.Migration;
-import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.transfer.Callbacks;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -59,11 +58,10 @@ public final class GracefulRuntime implements Whole {
                 new Migration(transport, prepared.control(), connections, register, settings.migrateConnections()),
                 ServiceManager.at(transport == null ? null : System.getenv(ServiceManager.VARIABLE)));
         parts.control().onTrouble(this::unexpected);
-        Deployment deployment = Deployment.ofThisProcess();
-        predecessor = new PredecessorRole(parts, this, deployment);
+        predecessor = new PredecessorRole(parts, this);
         successor = new SuccessorRole(parts, predecessor.endpoint(), this);
         signals = new OwnSignals(settings, this::upgradeBySignal, this::stop);
-        upkeep = new Upkeep(parts, predecessor.endpoint(), deployment);
+        upkeep = new Upkeep(parts, predecessor.endpoint());
         abruptEnd =
                 new Thread(() -> Guard.all(this::removePaths, successor::endsAbruptly), "graceful-netty-abrupt-end");
     }

@@ -17,14 +17,18 @@ import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.PeerCredentials;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** How this process is replaced: by a successor that it starts, or by one that comes. On the control loop. */
 final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owner, UpgradeFailure.Owner {
@@ -34,13 +38,11 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     private final Whole whole;
     private final HandoffEndpoint endpoint;
     private final Departing departing;
-    private final Deployment deployment;
     private final Set<DescriptorSender.Item> offered = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    PredecessorRole(Parts parts, Whole whole, Deployment deployment) {
+    PredecessorRole(Parts parts, Whole whole) {
         this.parts = parts;
         this.whole = whole;
-        this.deployment = deployment;
         this.endpoint = new HandoffEndpoint(parts.transport(), parts.control(), parts.settings(), this);
         this.departing = new Departing(parts, whole, endpoint);
     }
@@ -87,7 +89,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
             SuccessorProcess started = SuccessorProcess.start(
                     parts.settings().upgradeCommand(),
                     new PredecessorTicket(ProcessHandle.current().pid(), handover.ticket(), path),
-                    deployment);
+                    Deployment.ofThisProcess());
             handover.started(started);
             step(handover, "started pid " + started.pid());
         } catch (Throwable t) {
@@ -99,7 +101,7 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
     }
 
     private void warnOfProblems() {
-        for (String problem : deployment.problems()) {
+        for (String problem : Deployment.ofThisProcess().problems()) {
             LOGGER.warn("graceful-netty: {}", problem);
         }
     }
@@ -250,15 +252,36 @@ final class PredecessorRole implements HandoffServer.Receptionist, Handover.Owne
         offered.clear();
         offered.addAll(items);
         items.addAll(parts.migration().offer());
-        parts.states()
-                .collect()
-                .whenComplete((states, failure) -> parts.control().execute(() -> {
-                    if (failure != null) {
-                        fail(handover, Reasons.of(failure), false, failure);
-                    } else if (isIn(handover, Phase.Transferring.class)) {
-                        handover.send(new OutgoingTransfer.Contents(states, items));
-                    }
-                }));
+        parts.states().collect().whenComplete(new Collecting(this, handover, items));
+    }
+
+    /** With a name, as what follows: a process that hands over for the first time makes lambdas of such shapes slowly. */
+    private record Collecting(PredecessorRole role, Handover handover, List<DescriptorSender.Item> items)
+            implements BiConsumer<@Nullable Map<String, InputStream>, @Nullable Throwable> {
+        @Override
+        public void accept(@Nullable Map<String, InputStream> states, @Nullable Throwable failure) {
+            role.parts.control().execute(new Collected(this, states, failure));
+        }
+    }
+
+    private record Collected(
+            Collecting what,
+            @Nullable Map<String, InputStream> states,
+            @Nullable Throwable failure) implements Runnable {
+        @Override
+        public void run() {
+            what.role().collected(what, states, failure);
+        }
+    }
+
+    private void collected(Collecting what, @Nullable Map<String, InputStream> states, @Nullable Throwable failure) {
+        Handover handover = what.handover();
+        if (states == null) {
+            Throwable cause = failure == null ? new IllegalStateException("no states") : failure;
+            fail(handover, Reasons.of(cause), false, cause);
+        } else if (isIn(handover, Phase.Transferring.class)) {
+            handover.send(new OutgoingTransfer.Contents(states, what.items()));
+        }
     }
 
     private boolean isIn(Handover handover, Class<? extends Phase.Upgrading> phase) {

@@ -24,18 +24,17 @@ public final class Upkeep {
 
     private final Parts parts;
     private final HandoffEndpoint endpoint;
-    private final Deployment deployment;
     private final AtomicBoolean reminded = new AtomicBoolean();
     private boolean warned;
 
-    Upkeep(Parts parts, HandoffEndpoint endpoint, Deployment deployment) {
+    Upkeep(Parts parts, HandoffEndpoint endpoint) {
         this.parts = parts;
         this.endpoint = endpoint;
-        this.deployment = deployment;
     }
 
     /** This process serves from now on. */
     void begin() {
+        Deployment.ofThisProcess(); // not before: somebody waited for this process
         parts.control().schedule(() -> preloadWhenQuiet(0), PRELOAD_AFTER);
         parts.control().schedule(this::tend, PRELOAD_AFTER);
     }
@@ -51,7 +50,7 @@ public final class Upkeep {
     }
 
     private void preload() {
-        if (Preload.begin(deployment::noteAll).isCompletedExceptionally()) {
+        if (Preload.begin(Deployment.ofThisProcess()::noteAll).isCompletedExceptionally()) {
             parts.control().schedule(this::preload, TEND_EVERY);
         }
     }
