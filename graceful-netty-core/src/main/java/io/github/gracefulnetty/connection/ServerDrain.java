@@ -24,7 +24,10 @@ public interface ServerDrain {
      */
     CompletionStage<?> drain(Collection<Channel> connections);
 
-    /** The successor has failed: this process serves again. What was told to end may do so, new connections come. */
+    /**
+     * The successor has failed: this process serves again. What was told to end may do so, new connections come, perhaps
+     * before this is called.
+     */
     void resume();
 
     /**

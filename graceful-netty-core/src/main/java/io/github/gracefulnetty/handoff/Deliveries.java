@@ -40,6 +40,9 @@ final class Deliveries {
 
         /** The application has failed: nothing more is given to it. */
         void failed(Delivery with, Throwable cause);
+
+        /** The event loop has ended: nobody will hear of anything there. On any thread, perhaps more than once. */
+        void loopEnded();
     }
 
     private final ControlLoop control;
@@ -95,8 +98,7 @@ final class Deliveries {
         current = over ? null : waiting.poll();
         running = current != null;
         if ((news || !running) && !told) {
-            told = true; // once for all that is taken until it is heard
-            tell(this::delivered);
+            told = tell(this::delivered); // once for all that is taken until it is heard
         }
         return current;
     }
@@ -136,12 +138,17 @@ final class Deliveries {
         listener.delivered();
     }
 
-    private void tell(Runnable news) {
+    /** {@code false} if it will not be heard: without memory, the next news may be. */
+    private boolean tell(Runnable news) {
         try {
             control.execute(news);
+            return true;
         } catch (RejectedExecutionException e) {
-            LOGGER.debug("graceful-netty: the handoff was over before", e);
+            listener.loopEnded();
+        } catch (Throwable t) {
+            LOGGER.warn("graceful-netty: the receiver cannot go on at once: {}", Reasons.of(t));
         }
+        return false;
     }
 
     /** Whether the application has not taken everything yet. */

@@ -15,6 +15,9 @@ public interface DescriptorHandler {
      */
     void received(ReceivedDescriptor descriptor, byte[] metadata) throws Exception;
 
-    /** All application states, by name. Comes once, before the first descriptor, even if there are none. */
+    /**
+     * All application states, by name. Comes once, before the first descriptor, even if there are none. The sender hears
+     * nothing before a descriptor was taken: this and the first one share one patience.
+     */
     default void states(Map<String, byte[]> states) throws Exception {}
 }

@@ -55,7 +55,8 @@ final class ReceivingSession implements IncomingTransfer.Events, Deliveries.List
     private final Deliveries deliveries;
     private final Silence slowness;
     private int count;
-    private @Nullable Runnable verdict;
+    private int taken;
+    private volatile @Nullable Runnable verdict;
     private boolean ended;
     private boolean settled;
 
@@ -186,11 +187,13 @@ final class ReceivingSession implements IncomingTransfer.Events, Deliveries.List
     /** The application has taken some of what was received. */
     @Override
     public void delivered() {
-        if (deliveries.isBusy()) {
-            slowness.broken();
-        } else {
+        int now = deliveries.taken(count);
+        if (!deliveries.isBusy()) {
             slowness.over();
+        } else if (now > taken) { // else the sender has heard nothing new, either
+            slowness.broken();
         }
+        taken = now;
         if (verdict != null) {
             settle(false);
         } else if (transfer != null) {
@@ -207,9 +210,21 @@ final class ReceivingSession implements IncomingTransfer.Events, Deliveries.List
         settle(false); // what ended it before has waited for this
     }
 
+    @Override
+    public void loopEnded() {
+        deliveries.end();
+        Runnable result = verdict;
+        if (result == null) {
+            outcome.failed(new HandoffException("its event loop has ended"));
+        } else {
+            result.run();
+        }
+    }
+
     private void tooSlow() {
         if (!deliveries.isBusy()) {
-            return; // it has taken everything at this very moment, and that is about to be heard
+            delivered(); // it has taken everything, and that is about to be heard, if there was memory to tell
+            return;
         }
         if (ended) {
             settle(true); // it is clear why, since the application began with this one

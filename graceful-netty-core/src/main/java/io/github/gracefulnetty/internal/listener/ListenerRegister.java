@@ -274,6 +274,9 @@ public final class ListenerRegister {
         synchronized (this) {
             open.add(socket);
         }
+        if (!keepsPaths) { // that may have changed since it was opened
+            socket.keepPath(false);
+        }
         changed.run();
     }
 

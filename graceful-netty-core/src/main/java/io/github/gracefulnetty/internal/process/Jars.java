@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,10 +35,18 @@ final class Jars {
             int separator = classPath.indexOf(File.pathSeparatorChar, start);
             end = separator < 0 ? classPath.length() : separator;
             if (end > start) {
-                entries.add(Path.of(classPath.substring(start, end)).toAbsolutePath());
+                add(classPath.substring(start, end), entries);
             }
         }
         return entries;
+    }
+
+    private static void add(String entry, List<Path> entries) {
+        try {
+            entries.add(Path.of(entry).toAbsolutePath());
+        } catch (InvalidPathException e) {
+            LOGGER.debug("graceful-netty: '{}' of the class path is not looked after: {}", entry, e.toString());
+        }
     }
 
     /** The entries of a module path that are no directories, and the jars in those that are. */

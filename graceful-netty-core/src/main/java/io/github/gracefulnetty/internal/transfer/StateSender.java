@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -33,7 +34,7 @@ final class StateSender {
     private final Executor reader;
     private final Runnable progressed;
     private final Deque<State> states = new ArrayDeque<>();
-    private byte @Nullable [] piece;
+    private @Nullable Piece piece;
     private @Nullable Throwable failure;
     private long total;
     private boolean sending;
@@ -70,6 +71,9 @@ final class StateSender {
         }
     }
 
+    /** What was read at once; an empty one may be the last. */
+    private record Piece(Bytes content, boolean last) {}
+
     /** Whose stream is being read, and has not given anything yet; empty if none is. */
     String awaited() {
         State state = states.peek();
@@ -96,7 +100,7 @@ final class StateSender {
                         return false;
                     }
                 }
-                byte[] next = next(state);
+                Piece next = next(state);
                 if (next == null) {
                     bytes.flush();
                     return false;
@@ -111,7 +115,7 @@ final class StateSender {
     }
 
     /** The next piece; {@code null} if it is being read. */
-    private byte @Nullable [] next(State state) throws ExecutionException {
+    private @Nullable Piece next(State state) throws ExecutionException {
         if (piece == null && failure == null) {
             reading = true;
             of(state).execute(() -> read(state));
@@ -119,28 +123,28 @@ final class StateSender {
         if (failure != null) {
             throw new ExecutionException(failure);
         }
-        byte[] next = piece;
+        Piece next = piece;
         piece = null;
         return next;
     }
 
     /** What is in memory is read at once. */
     private Executor of(State state) {
-        return state.stream().getClass() == ByteArrayInputStream.class ? Runnable::run : reader;
+        return isInMemory(state.stream()) ? Runnable::run : reader;
     }
 
     private void read(State state) {
-        byte @Nullable [] read = null;
+        @Nullable Piece read = null;
         @Nullable Throwable thrown = null;
         try {
-            read = state.stream().readNBytes(PIECE);
-            if (read.length < PIECE) {
+            read = piece(state.stream());
+            if (read.last()) {
                 state.close();
             }
         } catch (Throwable t) {
             thrown = t;
         }
-        byte @Nullable [] result = read;
+        @Nullable Piece result = read;
         @Nullable Throwable problem = thrown;
         if (bytes.eventLoop().inEventLoop()) {
             read(result, problem);
@@ -153,7 +157,22 @@ final class StateSender {
         }
     }
 
-    private void read(byte @Nullable [] result, @Nullable Throwable problem) {
+    /** What is there now, of a stream that may be slow. */
+    private static Piece piece(InputStream stream) throws IOException {
+        if (isInMemory(stream)) {
+            byte[] content = stream.readNBytes(PIECE);
+            return new Piece(Bytes.of(content), content.length < PIECE);
+        }
+        byte[] content = new byte[PIECE];
+        int length = stream.read(content);
+        return new Piece(Bytes.of(Arrays.copyOf(content, Math.max(0, length))), length < 0);
+    }
+
+    private static boolean isInMemory(InputStream stream) {
+        return stream.getClass() == ByteArrayInputStream.class;
+    }
+
+    private void read(@Nullable Piece result, @Nullable Throwable problem) {
         reading = false;
         piece = result;
         failure = problem;
@@ -162,17 +181,16 @@ final class StateSender {
         }
     }
 
-    private void send(State state, byte[] next) throws IOException {
-        total += next.length;
+    private void send(State state, Piece next) throws IOException {
+        total += next.content().length();
         if (total > MessageCodec.MAX_STATE) {
             throw new IOException("the application state is larger than " + MessageCodec.MAX_STATE + " bytes, at '"
                     + state.name() + "'");
         }
-        boolean last = next.length < PIECE;
-        if (last) {
+        if (next.last()) {
             states.remove();
         }
-        bytes.write(new Message.State(state.name(), last, Bytes.of(next)));
+        bytes.write(new Message.State(state.name(), next.last(), next.content()));
     }
 
     /** Closes what was not sent, also a stream that is being read: that may end the reading. What cannot be closed is logged. */

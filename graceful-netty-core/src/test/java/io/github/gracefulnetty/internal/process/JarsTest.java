@@ -47,6 +47,12 @@ class JarsTest {
     }
 
     @Test
+    void shouldLeaveOutWhatIsNoPath() {
+        assertThat(Jars.ofClassPath("no\0path" + java.io.File.pathSeparator + "/app.jar", MANY))
+                .containsExactly(Path.of("/app.jar"));
+    }
+
+    @Test
     void shouldLeaveOutWhatCannotBeReadOrIsNoFile() throws IOException {
         Path good = jar(library.resolve("good.jar"), "");
         Path app = jar(

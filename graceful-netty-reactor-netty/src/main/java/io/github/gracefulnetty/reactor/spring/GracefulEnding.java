@@ -33,7 +33,7 @@ final class GracefulEnding implements DestructionAwareBeanPostProcessor {
     private final ConfigurableApplicationContext context;
     private final Duration beyond;
     private final boolean causeFollows;
-    private final List<Graceful> all = new CopyOnWriteArrayList<>();
+    private final CopyOnWriteArrayList<Graceful> all = new CopyOnWriteArrayList<>();
     private final List<Graceful> stopped = new CopyOnWriteArrayList<>();
     private volatile boolean starting = true;
     private volatile boolean refused;
@@ -87,7 +87,11 @@ final class GracefulEnding implements DestructionAwareBeanPostProcessor {
 
     /** Blocks until the connections are drained, but not for ever; at once if the cause of a failed start is yet to come. */
     void stop(Graceful graceful) {
-        if ((starting && causeFollows) || stopped.contains(graceful)) {
+        if (starting && causeFollows) {
+            all.addIfAbsent(graceful); // it may be of a context above this one
+            return;
+        }
+        if (stopped.contains(graceful)) {
             return;
         }
         stopped.add(graceful);
@@ -111,7 +115,7 @@ final class GracefulEnding implements DestructionAwareBeanPostProcessor {
     @Override
     public Object postProcessAfterInitialization(Object bean, String name) {
         if (bean instanceof Graceful graceful) {
-            all.add(graceful);
+            all.addIfAbsent(graceful);
         }
         return bean;
     }
