@@ -5,7 +5,6 @@ import io.github.gracefulnetty.examples.Main;
 import io.github.gracefulnetty.internal.upgrade.Preload;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The examples' command line, in a process that fills what it may have for classes when its test says so, keeps it full, and
- * makes room again. Arguments: the directory of the steps, then those of {@link Main}. Its successors are the same.
+ * The examples' command line, in a process that fills what it may have for classes when its test says so, and keeps it
+ * full. Arguments: the directory of the steps, then those of {@link Main}.
  */
 final class CrowdedServer {
     /** What is thrown then. */
@@ -26,10 +25,6 @@ final class CrowdedServer {
 
     static String fill(long pid) {
         return "fill-" + pid;
-    }
-
-    static String makeRoom(long pid) {
-        return "make-room-" + pid;
     }
 
     /** What it is filled with. */
@@ -58,9 +53,7 @@ final class CrowdedServer {
     private static void obey(Path directory) {
         long pid = ProcessHandle.current().pid();
         Steps steps = new Steps(directory);
-        Path makeRoom = directory.resolve(makeRoom(pid));
         String full = "DONE " + fill(pid);
-        String room = "DONE " + makeRoom(pid);
         try (InputStream resource = Filling.class.getResourceAsStream("CrowdedServer$Filling.class")) {
             byte[] bytes = resource.readAllBytes();
             List<Class<?>> kept = new ArrayList<>(List.of(new Loader().define(bytes)));
@@ -68,13 +61,10 @@ final class CrowdedServer {
             Preload.begin(() -> {}).join();
             fill(bytes, kept);
             System.out.println(full);
-            while (!Files.exists(makeRoom)) {
+            while (true) {
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
                 fill(bytes, kept);
             }
-            kept.clear();
-            System.gc();
-            System.out.println(room);
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
