@@ -79,7 +79,7 @@ class BrokenApplicationIT {
         first.term();
         server.out().await("BLOCKED");
         assertThat(server.awaitExit()).as(server::report).isEqualTo(TERMINATED);
-        assertThat(server.out().count("told to stop 6000 ms ago and not drained"))
+        assertThat(server.out().count("drained 0 connections"))
                 .as(server::report)
                 .isEqualTo(1);
     }
