@@ -61,8 +61,8 @@ public final class StopGuard {
     private static void load() {
         try {
             Class.forName("jdk.internal.misc.Signal$1");
-        } catch (ClassNotFoundException | LinkageError e) {
-            // Another JDK does it in another way.
+        } catch (Throwable t) {
+            // Another JDK does it in another way; and this thread is needed whatever it was.
         }
     }
 

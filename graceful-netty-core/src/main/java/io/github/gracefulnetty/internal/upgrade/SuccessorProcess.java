@@ -209,13 +209,16 @@ final class SuccessorProcess {
         }
 
         private void kill(List<ProcessHandle> started) {
-            for (ProcessHandle other : started) {
-                other.destroyForcibly();
-            }
-            if (!ended.isDone()) {
-                killed = true;
-                process.destroyForcibly();
-                control.schedule(this, KILLED);
+            try {
+                for (ProcessHandle other : started) {
+                    other.destroyForcibly();
+                }
+            } finally {
+                if (!ended.isDone()) {
+                    killed = true;
+                    process.destroyForcibly();
+                    control.schedule(this, KILLED);
+                }
             }
         }
     }

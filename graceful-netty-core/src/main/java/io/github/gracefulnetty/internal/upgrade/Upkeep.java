@@ -34,9 +34,9 @@ public final class Upkeep {
 
     /** This process serves from now on. */
     void begin() {
-        Deployment.ofThisProcess(); // not before: somebody waited for this process
         parts.control().schedule(() -> preloadWhenQuiet(0), PRELOAD_AFTER);
         parts.control().schedule(this::tend, PRELOAD_AFTER);
+        Guard.quietly(Deployment::ofThisProcess); // not before: somebody waited for this process
     }
 
     /** Connections that move here come first. */
@@ -50,7 +50,7 @@ public final class Upkeep {
     }
 
     private void preload() {
-        if (Preload.begin(Deployment.ofThisProcess()::noteAll).isCompletedExceptionally()) {
+        if (Preload.begin(() -> Deployment.ofThisProcess().noteAll()).isCompletedExceptionally()) {
             parts.control().schedule(this::preload, TEND_EVERY);
         }
     }
