@@ -194,8 +194,12 @@ class ServeAgainTest {
             assertThat(socket).exists();
             lasting.close();
             awaitExit(old);
-            young.graceful.runtime().removePaths();
-            assertThat(socket).doesNotExist();
+            Awaitility.await()
+                    .untilAsserted(
+                            () -> { // the successor hears of the exit a moment later
+                                young.graceful.runtime().removePaths();
+                                assertThat(socket).doesNotExist();
+                            });
         }
     }
 
