@@ -8,6 +8,7 @@ import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
 import io.github.gracefulnetty.internal.transfer.PeerCheck;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.ProtocolException;
@@ -118,7 +119,7 @@ final class OpenConnection {
     }
 
     /** The first handler of the receiver's pipeline, as long as the sender has not answered. */
-    private final class Receiving extends ChannelInboundHandlerAdapter {
+    private final class Receiving extends ControlHandler {
         private final PeerCredentials peer;
 
         Receiving(PeerCredentials peer) {
@@ -189,7 +190,7 @@ final class OpenConnection {
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             if (!(cause instanceof IOException)) {
                 context.fireExceptionCaught(cause);
             } else {

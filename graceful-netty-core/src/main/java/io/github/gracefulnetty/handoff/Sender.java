@@ -4,13 +4,13 @@ package io.github.gracefulnetty.handoff;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.internal.transfer.TimeLimit;
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
 import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.SimpleChannelInboundHandler;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -95,7 +95,7 @@ public final class Sender {
             result.completeExceptionally(new HandoffException(reason));
         }
 
-        private final class Hello extends SimpleChannelInboundHandler<Message> {
+        private final class Hello extends ControlHandler {
             private final ScheduledFuture<?> deadline = control.schedule(
                     () -> fail("the receiver was silent for " + patience.toMillis() + " ms"), patience);
 
@@ -105,7 +105,7 @@ public final class Sender {
             }
 
             @Override
-            protected void channelRead0(ChannelHandlerContext context, Message message) {
+            public void channelRead(ChannelHandlerContext context, Object message) {
                 if (!(message instanceof Message.Hello hello) || hello.purpose() != Message.Purpose.RECEIVE) {
                     fail("the receiver said " + message.getClass().getSimpleName() + " when Hello was due");
                     return;
@@ -130,7 +130,7 @@ public final class Sender {
             }
 
             @Override
-            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            protected void caught(ChannelHandlerContext context, Throwable cause) {
                 fail(Reasons.of(cause));
             }
         }

@@ -7,6 +7,7 @@ import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -16,7 +17,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
-import io.netty.channel.SimpleChannelInboundHandler;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -406,7 +406,7 @@ final class OutgoingLane {
     }
 
     /** The successor's first word. */
-    private final class Hello extends SimpleChannelInboundHandler<Message> {
+    private final class Hello extends ControlHandler {
         private final Channel lane;
 
         Hello(Channel lane) {
@@ -414,7 +414,7 @@ final class OutgoingLane {
         }
 
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) {
+        public void channelRead(ChannelHandlerContext context, Object message) {
             if (!(message instanceof Message.Hello hello) || hello.purpose() != Message.Purpose.MIGRATE) {
                 fail("the successor does not begin a lane with Hello");
                 return;
@@ -435,7 +435,7 @@ final class OutgoingLane {
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             context.close();
         }
     }

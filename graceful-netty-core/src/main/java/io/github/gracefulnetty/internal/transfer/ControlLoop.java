@@ -77,11 +77,20 @@ public final class ControlLoop {
     }
 
     /** The barrier: a task that fails ends nothing but itself, and whoever decides here is told. */
-    private void run(Runnable action) {
-        try {
-            action.run();
-        } catch (Throwable t) {
-            tell(t);
+    private final class Task implements Runnable {
+        private final Runnable action;
+
+        Task(Runnable action) {
+            this.action = action;
+        }
+
+        @Override
+        public void run() {
+            try {
+                action.run();
+            } catch (Throwable t) {
+                tell(t);
+            }
         }
     }
 
@@ -110,12 +119,12 @@ public final class ControlLoop {
 
     /** @throws java.util.concurrent.RejectedExecutionException if the loop has ended */
     public void execute(Runnable action) {
-        loop.execute(() -> run(action));
+        loop.execute(new Task(action));
     }
 
     /** Runs {@code action} on the loop after {@code delay}, unless the loop has ended by then. What it throws is logged. */
     public ScheduledFuture<?> schedule(Runnable action, Duration delay) {
-        return loop.schedule(() -> run(action), delay.toNanos(), TimeUnit.NANOSECONDS);
+        return loop.schedule(new Task(action), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**

@@ -7,6 +7,7 @@ import io.github.gracefulnetty.internal.descriptor.DescriptorReserve;
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.OwnUid;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -15,9 +16,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.time.Duration;
@@ -87,17 +86,7 @@ public final class HandoffServer {
         OwnUid.get(); // known from now on: when somebody connects there may be no descriptor to find it out
         this.channel = path.open(transport);
         this.reserve = new DescriptorReserve(CONNECTIONS_OF_A_PEER);
-        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-            @Override
-            public void channelRead(ChannelHandlerContext context, Object message) {
-                accepted((Channel) message);
-            }
-
-            @Override
-            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-                cannotAccept(cause);
-            }
-        });
+        channel.pipeline().addLast(new Acceptor());
         channel.closeFuture().addListener(closed -> reserve.close());
         control.register(channel);
         path.bind(channel);
@@ -123,17 +112,59 @@ public final class HandoffServer {
         }
     }
 
+    private final class Acceptor extends ControlHandler {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            Channel connection = (Channel) message;
+            try {
+                accepted(connection);
+            } catch (Throwable t) {
+                cannotServe(connection, t);
+            }
+        }
+
+        @Override
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
+            cannotAccept(cause);
+        }
+    }
+
     /** Whoever waits there still waits: without a pause it would be tried again at once, without an end. */
     private void cannotAccept(Throwable cause) {
         channel.config().setAutoRead(false);
-        Runnable again = () -> channel.config().setAutoRead(true);
         if (!NativeCalls.shortage(cause).isEmpty() && reserve.giveUp()) {
-            control.execute(again);
+            control.execute(new AcceptAgain());
         } else {
-            LOGGER.warn("graceful-netty: unix:{} cannot accept: {}", path.path(), Reasons.of(cause));
-            control.schedule(again, ACCEPT_AGAIN);
+            control.schedule(new AcceptAgain(), ACCEPT_AGAIN);
+            tell("cannot accept", cause);
         }
         refillLater();
+    }
+
+    /** A class, as a lambda would be made now: there may be no room for one. */
+    private final class AcceptAgain implements Runnable {
+        @Override
+        public void run() {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    private void cannotServe(Channel connection, Throwable cause) {
+        tell("a connection could not be served", cause);
+        if (connection.isRegistered()) {
+            connection.close();
+        } else {
+            connection.unsafe().closeForcibly();
+        }
+    }
+
+    /** Never throws. */
+    private void tell(String what, Throwable cause) {
+        try {
+            LOGGER.warn("graceful-netty: unix:{}: {}: {}", path.path(), what, Reasons.of(cause));
+        } catch (Throwable t) {
+            // No line can be made. Who is at the other end sees that it is hung up on.
+        }
     }
 
     /** Something that was opened meanwhile may have taken the room. */
@@ -146,21 +177,21 @@ public final class HandoffServer {
     private void refillLater() {
         if (!refilling) {
             refilling = true;
-            control.schedule(
-                    () -> {
-                        refilling = false;
-                        refill();
-                    },
-                    ACCEPT_AGAIN);
+            control.schedule(new RefillAgain(), ACCEPT_AGAIN);
+        }
+    }
+
+    private final class RefillAgain implements Runnable {
+        @Override
+        public void run() {
+            refilling = false;
+            refill();
         }
     }
 
     private void accepted(Channel connection) {
-        FirstMessage first = new FirstMessage();
-        connection.closeFuture().addListener(closed -> {
-            first.forget(connection);
-            refill();
-        });
+        FirstMessage first = new FirstMessage(connection);
+        connection.closeFuture().addListener(first);
         connection.pipeline().addLast(new MessageHandler(), first);
         control.register(connection);
         try {
@@ -185,9 +216,7 @@ public final class HandoffServer {
             return;
         }
         silent.add(connection);
-        first.timeout = control.schedule(
-                () -> refuse(connection, "nothing was said for " + FIRST_MESSAGE_MILLIS + " ms"),
-                Duration.ofMillis(FIRST_MESSAGE_MILLIS));
+        first.timeout = control.schedule(first, Duration.ofMillis(FIRST_MESSAGE_MILLIS));
     }
 
     /** Says why and closes; soon, even if the other side does not read. */
@@ -205,18 +234,35 @@ public final class HandoffServer {
         }
     }
 
-    private final class FirstMessage extends SimpleChannelInboundHandler<Message> {
+    private final class FirstMessage extends ControlHandler implements ChannelFutureListener, Runnable {
+        private final Channel connection;
         private @Nullable ScheduledFuture<?> timeout;
 
+        FirstMessage(Channel connection) {
+            this.connection = connection;
+        }
+
+        /** It has closed. */
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) {
-            Channel connection = context.channel();
-            if (!forget(connection)) {
+        public void operationComplete(ChannelFuture closed) {
+            forget();
+            refill();
+        }
+
+        /** The time is over. */
+        @Override
+        public void run() {
+            refuse(connection, "nothing was said for " + FIRST_MESSAGE_MILLIS + " ms");
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (!forget()) {
                 return; // refused already
             }
             context.pipeline().remove(this);
             try {
-                receive(connection, message);
+                receive((Message) message);
             } catch (Throwable t) {
                 // Nobody else may have the connection yet, and this handler is not asked any more.
                 LOGGER.error("graceful-netty: unix:{}: a connection could not be served", path.path(), t);
@@ -225,7 +271,7 @@ public final class HandoffServer {
         }
 
         /** It is waited for no more; {@code false} if it was not. */
-        private boolean forget(Channel connection) {
+        private boolean forget() {
             ScheduledFuture<?> pending = timeout;
             if (pending != null) {
                 pending.cancel(false);
@@ -233,7 +279,7 @@ public final class HandoffServer {
             return silent.remove(connection);
         }
 
-        private void receive(Channel connection, Message message) throws IOException {
+        private void receive(Message message) throws IOException {
             if (message instanceof Message.Hello hello && !isUnderstood(hello)) {
                 refuse(
                         connection,
@@ -258,9 +304,9 @@ public final class HandoffServer {
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             LOGGER.warn("graceful-netty: unix:{}: a connection was refused: {}", path.path(), Reasons.of(cause));
-            refuse(context.channel(), Reasons.of(cause));
+            refuse(connection, Reasons.of(cause));
         }
     }
 }

@@ -5,6 +5,7 @@ import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.process.UnixSocketFile;
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -13,8 +14,6 @@ import io.github.gracefulnetty.transport.NativeTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
@@ -425,11 +424,11 @@ public final class IncomingTransfer {
         }
     }
 
-    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+    private final class Conversation extends ControlHandler {
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) {
+        public void channelRead(ChannelHandlerContext context, Object message) {
             try {
-                read(message);
+                read((Message) message);
             } catch (Throwable t) {
                 broke(t);
             }
@@ -479,7 +478,7 @@ public final class IncomingTransfer {
 
         /** What the connection itself, or a message on it, has run into. */
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
             } else if (over) {
@@ -496,7 +495,7 @@ public final class IncomingTransfer {
     }
 
     /** Receives descriptors, never bytes. */
-    private final class Lane extends ChannelInboundHandlerAdapter {
+    private final class Lane extends ControlHandler {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             if (!(message instanceof FileDescriptor descriptor)) {
@@ -522,7 +521,7 @@ public final class IncomingTransfer {
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             if (!(Reasons.unwrap(cause) instanceof IOException)) {
                 fail(Reasons.of(cause));
             } else if (!DescriptorReceiver.isWithoutRoom(cause)) {

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.transfer;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
+import io.github.gracefulnetty.internal.wire.ControlHandler;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.internal.wire.MessageCodec;
 import io.github.gracefulnetty.internal.wire.MessageHandler;
@@ -10,8 +11,6 @@ import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.github.gracefulnetty.internal.wire.Token;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InputStream;
@@ -328,11 +327,11 @@ public final class OutgoingTransfer {
         }
     }
 
-    private final class Conversation extends SimpleChannelInboundHandler<Message> {
+    private final class Conversation extends ControlHandler {
         @Override
-        protected void channelRead0(ChannelHandlerContext context, Message message) {
+        public void channelRead(ChannelHandlerContext context, Object message) {
             try {
-                read(message);
+                read((Message) message);
             } catch (ProtocolException e) {
                 broke(receiver + ": " + Reasons.of(e));
             } catch (Throwable t) {
@@ -378,7 +377,7 @@ public final class OutgoingTransfer {
 
         /** What the connection itself, or a message on it, has run into. */
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 context.close(); // a reset is a way to hang up
             } else {
@@ -392,7 +391,7 @@ public final class OutgoingTransfer {
     }
 
     /** The descriptor connection carries nothing in this direction after its first message. */
-    private final class LaneWatch extends ChannelInboundHandlerAdapter {
+    private final class LaneWatch extends ControlHandler {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ReferenceCountUtil.release(message);
@@ -400,7 +399,7 @@ public final class OutgoingTransfer {
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        protected void caught(ChannelHandlerContext context, Throwable cause) {
             if (Reasons.unwrap(cause) instanceof IOException) {
                 laneLost("the descriptor connection failed: " + Reasons.of(cause));
             } else {

@@ -5,6 +5,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.concurrent.PromiseNotifier;
@@ -158,8 +160,22 @@ public final class MessageHandler extends ChannelDuplexHandler {
             unflushed = null;
             unflushedPromise = null;
             passed = true;
-            promise.addListener(written -> fireFailure(context, written.cause()));
+            promise.addListener(new Sent(context));
             context.channel().unsafe().write(frames, promise); // there is no handler before this one
+        }
+    }
+
+    /** A class, as a lambda would be made with the first message: there may be no room for one. */
+    private final class Sent implements ChannelFutureListener {
+        private final ChannelHandlerContext context;
+
+        Sent(ChannelHandlerContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public void operationComplete(ChannelFuture written) {
+            fireFailure(context, written.cause());
         }
     }
 

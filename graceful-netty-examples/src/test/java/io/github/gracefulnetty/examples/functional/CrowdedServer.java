@@ -5,6 +5,7 @@ import io.github.gracefulnetty.examples.Main;
 import io.github.gracefulnetty.internal.upgrade.Preload;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The examples' command line, in a process that fills what it may have for classes when its test says so, and keeps it
- * full. Arguments: the directory of the steps, then those of {@link Main}.
+ * The examples' command line, in a process that fills what it may have for classes when its test says so, keeps it full, and
+ * makes room again. Arguments: the directory of the steps, then those of {@link Main}. Its successors are the same.
  */
 final class CrowdedServer {
     /** What is thrown then. */
@@ -25,6 +26,10 @@ final class CrowdedServer {
 
     static String fill(long pid) {
         return "fill-" + pid;
+    }
+
+    static String makeRoom(long pid) {
+        return "make-room-" + pid;
     }
 
     /** What it is filled with. */
@@ -53,7 +58,9 @@ final class CrowdedServer {
     private static void obey(Path directory) {
         long pid = ProcessHandle.current().pid();
         Steps steps = new Steps(directory);
+        Path makeRoom = directory.resolve(makeRoom(pid));
         String full = "DONE " + fill(pid);
+        String room = "DONE " + makeRoom(pid);
         try (InputStream resource = Filling.class.getResourceAsStream("CrowdedServer$Filling.class")) {
             byte[] bytes = resource.readAllBytes();
             List<Class<?>> kept = new ArrayList<>(List.of(new Loader().define(bytes)));
@@ -61,10 +68,13 @@ final class CrowdedServer {
             Preload.begin(() -> {}).join();
             fill(bytes, kept);
             System.out.println(full);
-            while (true) {
+            while (!Files.exists(makeRoom)) {
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
                 fill(bytes, kept);
             }
+            kept.clear();
+            System.gc();
+            System.out.println(room);
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -30,7 +30,7 @@ public final class TestProcesses implements BeforeEachCallback, AfterEachCallbac
     static final String MARK = "GRACEFUL_NETTY_TEST";
 
     /** Not those of a JVM that cannot begin, because its directory was deleted: it names the module in parentheses. */
-    private static final Pattern STACK_FRAME = Pattern.compile("\\s+at [\\w.$/]+\\((?!java\\.base/).*");
+    private static final Pattern STACK_FRAME = Pattern.compile("\\s+at [\\w.$/<>]+\\((?!java\\.base/).*");
 
     private final String mark = UUID.randomUUID().toString();
     private final List<RunningProcess> started = new ArrayList<>();
