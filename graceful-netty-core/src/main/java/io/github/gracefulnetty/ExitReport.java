@@ -2,7 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.connection.ConnectionEnds;
-import io.github.gracefulnetty.internal.drain.DrainResult;
+import io.github.gracefulnetty.internal.connections.DrainResult;
 import io.github.gracefulnetty.internal.upgrade.GracefulRuntime;
 import java.time.Duration;
 import java.util.Map;

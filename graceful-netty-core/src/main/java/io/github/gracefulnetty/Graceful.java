@@ -2,11 +2,11 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.handoff.HandoffException;
+import io.github.gracefulnetty.internal.connections.MoveMode;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.migration.MoveMode;
 import io.github.gracefulnetty.internal.process.OpenFiles;
 import io.github.gracefulnetty.internal.transfer.FileItem;
 import io.github.gracefulnetty.internal.transfer.TimeLimit;

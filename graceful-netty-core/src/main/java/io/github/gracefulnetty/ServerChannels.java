@@ -2,7 +2,7 @@
 package io.github.gracefulnetty;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.listener.AcceptedConnections;
 import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.github.gracefulnetty.internal.upgrade.Parts;
@@ -35,7 +35,7 @@ public final class ServerChannels {
 
     /** Their connections are drained by graceful-netty, each as its protocol asks. */
     public static ServerChannels of(Graceful graceful) {
-        return new ServerChannels(graceful.runtime().parts(), ConnectionTracker.EACH);
+        return new ServerChannels(graceful.runtime().parts(), AcceptedConnections.EACH);
     }
 
     /** The same, but {@code drain} ends the connections that they accept. It is asked to even if there are none. */

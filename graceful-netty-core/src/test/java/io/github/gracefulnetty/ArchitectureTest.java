@@ -40,8 +40,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".internal.upgrade")
                 .layer("handoff")
                 .definedBy(ROOT + ".handoff")
-                .layer("migration")
-                .definedBy(ROOT + ".internal.migration")
+                .layer("connections")
+                .definedBy(ROOT + ".internal.connections")
                 .layer("listener")
                 .definedBy(ROOT + ".internal.listener")
                 .layer("transfer")
@@ -54,8 +54,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".internal.descriptor")
                 .layer("activation")
                 .definedBy(ROOT + ".activation")
-                .layer("drain")
-                .definedBy(ROOT + ".internal.drain")
+                .layer("protocols")
+                .definedBy(ROOT + ".internal.protocols")
                 .layer("connection")
                 .definedBy(ROOT + ".connection")
                 .layer("natives")
@@ -68,23 +68,23 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("api")
                 .whereLayer("handoff")
                 .mayOnlyBeAccessedByLayers("api", "upgrade")
-                .whereLayer("migration")
+                .whereLayer("connections")
                 .mayOnlyBeAccessedByLayers("api", "upgrade")
                 .whereLayer("listener")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "connections")
                 .whereLayer("transfer")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "connections", "listener")
                 .whereLayer("wire")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener", "transfer")
+                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "connections", "listener", "transfer")
                 .whereLayer("process")
                 .mayOnlyBeAccessedByLayers(
-                        "api", "upgrade", "handoff", "migration", "listener", "transfer", "activation")
+                        "api", "upgrade", "handoff", "connections", "listener", "transfer", "activation")
                 .whereLayer("descriptor")
                 .mayOnlyBeAccessedByLayers(
                         "api",
                         "upgrade",
                         "handoff",
-                        "migration",
+                        "connections",
                         "listener",
                         "transfer",
                         "activation",
@@ -92,9 +92,9 @@ class ArchitectureTest {
                         "process")
                 .whereLayer("activation")
                 .mayOnlyBeAccessedByLayers("upgrade")
-                .whereLayer("drain")
-                .mayOnlyBeAccessedByLayers("api", "upgrade", "handoff", "migration", "listener")
-                .whereLayer("drain")
+                .whereLayer("protocols")
+                .mayOnlyBeAccessedByLayers("connections")
+                .whereLayer("protocols")
                 .mayOnlyAccessLayers("connection")
                 .whereLayer("connection")
                 .mayNotAccessAnyLayer()

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.gracefulnetty.Site.Client;
 import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.connection.DrainEvent;
+import io.github.gracefulnetty.internal.protocols.ReadPause;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -323,6 +324,10 @@ class Http1EndsTest {
         shouldEcho("101");
     }
 
+    private boolean isPaused() {
+        return ReadPause.isOn(connection);
+    }
+
     @Test
     void shouldTellAClientThatAlwaysHasAnotherRequestOnItsWay() throws Exception {
         connect(Way.DRAIN);
@@ -346,7 +351,7 @@ class Http1EndsTest {
         client.send("GET /download HTTP/1.1\r\n\r\n");
         client.until("begun by old\n");
         replace();
-        await().until(() -> !connection.config().isAutoRead());
+        await().until(this::isPaused);
         client.send(GET);
         proceed();
         client.until("ended by old\n\r\n0\r\n\r\n");
@@ -361,9 +366,9 @@ class Http1EndsTest {
         client.send(LATER + LATER);
         await().until(() -> steps.size() == 2);
         replace();
-        await().until(() -> !connection.config().isAutoRead());
+        await().until(this::isPaused);
         young.graceful.rollBack("no database").join();
-        await().until(() -> connection.config().isAutoRead());
+        await().until(() -> !isPaused());
         proceed();
         assertThat(client.answer()).isEqualTo("old");
         proceed();
@@ -376,7 +381,7 @@ class Http1EndsTest {
         client.send("GET /switch HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
         await().until(() -> steps.size() == 1);
         replace();
-        await().until(() -> !connection.config().isAutoRead());
+        await().until(this::isPaused);
         proceed();
         shouldEcho("101");
     }

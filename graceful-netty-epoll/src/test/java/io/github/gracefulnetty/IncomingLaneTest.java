@@ -5,12 +5,12 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.internal.connections.Migration;
+import io.github.gracefulnetty.internal.connections.Mover;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.drain.Mover;
-import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.github.gracefulnetty.transport.DescriptorKind;

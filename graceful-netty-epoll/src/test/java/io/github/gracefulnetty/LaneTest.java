@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.connection.ConnectionMoved;
 import io.github.gracefulnetty.connection.Migratable;
-import io.github.gracefulnetty.internal.drain.Mover;
-import io.github.gracefulnetty.internal.migration.Migration;
+import io.github.gracefulnetty.internal.connections.Ledger;
+import io.github.gracefulnetty.internal.connections.Migration;
+import io.github.gracefulnetty.internal.connections.Mover;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.wire.Message;
 import io.netty.channel.Channel;
@@ -48,6 +50,7 @@ class LaneTest {
     private Site site;
     private Client client;
     private Mover mover;
+    private Ledger ledger;
     private LanePeer peer;
 
     @BeforeEach
@@ -68,6 +71,7 @@ class LaneTest {
         assertThat(ends).hasSize(2);
         peer = new LanePeer(ends);
         mover = Objects.requireNonNull(migration.mover(), "mover");
+        ledger = site.graceful.runtime().parts().connections().count();
         mover.begin(stays::add, () -> changed.run());
         for (Channel connection : site.graceful.runtime().parts().connections().open()) {
             assertThat(connection
@@ -86,9 +90,16 @@ class LaneTest {
         site.close();
     }
 
+    private List<Channel> busy() {
+        return site.graceful.runtime().parts().connections().open().stream()
+                .filter(connection -> connection.pipeline().toMap().values().stream()
+                        .anyMatch(handler -> handler.getClass().getSimpleName().equals("Waiting")))
+                .toList();
+    }
+
     private void shouldBeServedHere() throws Exception {
         await().until(() -> mover.onTheWay() == 0);
-        assertThat(mover.moved()).isEmpty();
+        assertThat(ledger.ends()).isEmpty();
         assertThat(client.send("b\n").line()).isEqualTo("2 b");
     }
 
@@ -97,12 +108,12 @@ class LaneTest {
         peer.hello();
         Socket connection = peer.receive();
         assertThat(peer.hear(Message.Descriptor.class).index()).isZero();
-        assertThat(mover.moved()).isEmpty();
+        assertThat(ledger.ends()).isEmpty();
         assertThat(mover.onTheWay()).isEqualTo(1);
         peer.say(new Message.Received(1), new Message.Taken(List.of(0)));
         assertThat(peer.hear(Message.Released.class).connections()).containsExactly(0);
         await().until(() -> mover.onTheWay() == 0);
-        assertThat(mover.moved()).isEqualTo(Map.of("other", 1));
+        assertThat(ledger.ends()).isEqualTo(Map.of("other", new ConnectionEnds(1, 0, 0, 0, 0)));
         byte[] word = "mine\n".getBytes(US_ASCII);
         connection.write(ByteBuffer.allocateDirect(word.length).put(word), 0, word.length);
         assertThat(client.line()).isEqualTo("mine");
@@ -165,19 +176,19 @@ class LaneTest {
     void shouldBeToldThatItStaysIfItsTurnNeverCame() throws Exception {
         peer.close();
         await().until(() -> stays.size() == 1);
-        assertThat(mover.busy()).isEmpty();
+        assertThat(busy()).isEmpty();
         shouldBeServedHere();
     }
 
     @Test
     void shouldBeLookedAtOnlyWhileItIsBusyAndMoveThen() throws Exception {
-        assertThat(mover.busy()).isEmpty();
+        assertThat(busy()).isEmpty();
         readHalfALine();
         peer.hello();
-        await().until(() -> mover.busy().size() == 1);
+        await().until(() -> busy().size() == 1);
         client.send("\n");
         peer.receive().close();
-        await().until(() -> mover.busy().isEmpty());
+        await().until(() -> busy().isEmpty());
         assertThat(stays).isEmpty();
     }
 
@@ -185,10 +196,10 @@ class LaneTest {
     void shouldBeToldThatItStaysIfItIsBusyWhenTheLaneEnds() throws Exception {
         readHalfALine();
         peer.hello();
-        await().until(() -> mover.busy().size() == 1);
+        await().until(() -> busy().size() == 1);
         peer.close();
         await().until(() -> stays.size() == 1);
-        assertThat(mover.busy()).isEmpty();
+        assertThat(busy()).isEmpty();
         assertThat(client.send("\n").line()).isEqualTo("2 b");
     }
 

@@ -65,7 +65,7 @@ class MigrationTest {
                     assertThat(report.moved()).isEqualTo(2);
                     assertThat(report.drained()).isZero();
                     assertThat(report.forced()).isZero();
-                    assertThat(report.byProtocol()).isEqualTo(Map.of("http/1.1", new ConnectionEnds(2, 0, 0, 0)));
+                    assertThat(report.byProtocol()).isEqualTo(Map.of("http/1.1", new ConnectionEnds(2, 0, 0, 0, 0)));
                 }
             }
         }
@@ -297,7 +297,7 @@ class MigrationTest {
                     ExitReport report = old.exit();
                     assertThat(report.moved()).isZero();
                     assertThat(report.forced()).isEqualTo(1);
-                    assertThat(report.byProtocol()).isEqualTo(Map.of("other", new ConnectionEnds(0, 0, 0, 1)));
+                    assertThat(report.byProtocol()).isEqualTo(Map.of("other", new ConnectionEnds(0, 0, 0, 1, 0)));
                     assertThat(events).containsExactly("asked");
                     assertThat(client.isAtEnd()).isTrue();
                 }

@@ -16,8 +16,10 @@ import io.github.gracefulnetty.connection.Migratable;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -184,6 +186,101 @@ class WebSocketMigrationTest {
                             protected void channelRead0(ChannelHandlerContext context, TextWebSocketFrame message) {}
                         }),
                 "");
+    }
+
+    /** A ticket that is good for once must not be read twice. */
+    @Test
+    void shouldCloseAWebSocketWhoseRequestMustNotBeRepeated() throws Exception {
+        assertServiceRestart(
+                () -> List.of(
+                        new HttpServerCodec(),
+                        new HttpObjectAggregator(99),
+                        new WebSocketServerProtocolHandler("/ws"),
+                        new Silent() {
+                            @Override
+                            public boolean mayRepeatRequest() {
+                                return false;
+                            }
+                        }),
+                "");
+    }
+
+    /** It asks somebody else first: within the reading of the request there is no answer. */
+    @Test
+    void shouldCloseAWebSocketThatWasAnsweredLate() throws Exception {
+        assertServiceRestart(
+                () -> List.of(
+                        new HttpServerCodec(),
+                        new HttpObjectAggregator(99),
+                        new ChannelInboundHandlerAdapter() {
+                            @Override
+                            public void channelRead(ChannelHandlerContext context, Object message) {
+                                if (message instanceof HttpRequest) {
+                                    context.executor().execute(() -> context.fireChannelRead(message));
+                                } else {
+                                    context.fireChannelRead(message);
+                                }
+                            }
+                        },
+                        new WebSocketServerProtocolHandler("/ws"),
+                        new Silent()),
+                "");
+    }
+
+    /** After a login, for instance: no request brings that about again. */
+    @Test
+    void shouldCloseAWebSocketWhosePipelineHasChangedSinceItWasOpened() throws Exception {
+        Supplier<List<ChannelHandler>> handlers = () -> List.of(
+                new HttpServerCodec(),
+                new HttpObjectAggregator(99),
+                new WebSocketServerProtocolHandler("/ws"),
+                new Silent() {
+                    @Override
+                    protected void channelRead0(ChannelHandlerContext context, TextWebSocketFrame message) {
+                        context.pipeline().addLast(new ChannelInboundHandlerAdapter());
+                        context.writeAndFlush(new TextWebSocketFrame("welcome"));
+                    }
+                });
+        try (Site old = start()) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (RawWebSocket client = new RawWebSocket(listener, "");
+                    RawWebSocket other = new RawWebSocket(listener, "");
+                    Site young = start()) {
+                assertThat(client.ask("login")).isEqualTo("welcome");
+                serve(young, listener.localAddress(), handlers);
+                assertThat(client.read().status()).isEqualTo(1012);
+                client.bytes(RawWebSocket.close(1012));
+                assertThat(client.isAtEnd()).isTrue();
+                assertThat(ConnectionEnds.describe(old.exit().byProtocol())).isEqualTo("websocket: 1 moved, 1 drained");
+                assertThat(other.ask("login")).isEqualTo("welcome");
+            }
+        }
+    }
+
+    /** Neither process can build it again, once it has left: its client is told all the same. */
+    @Test
+    void shouldTellAWebSocketThatNobodyRestores() throws Exception {
+        Supplier<List<ChannelHandler>> handlers = () -> List.of(
+                new HttpServerCodec(),
+                new HttpObjectAggregator(99),
+                new WebSocketServerProtocolHandler("/ws"),
+                new Silent() {
+                    @Override
+                    public byte[] state(ChannelHandlerContext context) {
+                        return new byte[1];
+                    }
+
+                    @Override
+                    public void restore(ChannelHandlerContext context, byte[] state) {
+                        throw new NoClassDefFoundError("as the test wants");
+                    }
+                });
+        assertServiceRestart(handlers, "");
+    }
+
+    private static class Silent extends SimpleChannelInboundHandler<TextWebSocketFrame> implements Migratable {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, TextWebSocketFrame message) {}
     }
 
     private void assertServiceRestart(Supplier<List<ChannelHandler>> handlers, String headers) throws Exception {

@@ -11,11 +11,12 @@ import java.util.stream.Collectors;
  * @param drained ended as their protocol asks, or by their clients, with the last exchange complete as far as is known
  * @param idle ended without any exchange since the drain began: known of HTTP/1.1 and HTTP/2 only
  * @param forced still open at the drain deadline, and closed by force
+ * @param lost neither the successor nor this process could serve it after it had left: the log says why
  */
-public record ConnectionEnds(int moved, int drained, int idle, int forced) {
+public record ConnectionEnds(int moved, int drained, int idle, int forced, int lost) {
     /** All of them. */
     public int total() {
-        return moved + drained + idle + forced;
+        return moved + drained + idle + forced + lost;
     }
 
     /** For a person: "http/1.1: 8 moved, 1 drained; websocket: 2 moved"; empty if there were none. */
@@ -33,6 +34,7 @@ public record ConnectionEnds(int moved, int drained, int idle, int forced) {
         append(text, drained, "drained");
         append(text, idle, "closed when idle");
         append(text, forced, "closed by force");
+        append(text, lost, "lost");
         return text.toString();
     }
 

@@ -17,8 +17,12 @@ import io.netty.channel.ChannelHandlerContext;
  *
  * <p>A WebSocket moves if one of its handlers is {@code Migratable}, between two messages and two frames. The request that
  * opened it is repeated in the new pipeline, before {@link #restore}: so the handlers negotiate and take their places as
- * they did the first time. What they write while they do so is not sent, as the client has it. One whose request is not
- * answered at once, or not with a WebSocket, is refused.
+ * they did the first time. What they write while they do so is not sent, as the client has it. It does not move if its
+ * request was answered later than within the reading of it, or if {@link #mayRepeatRequest} says no: then it is drained.
+ *
+ * <p>A connection does not move, and is drained, if its pipeline is not what its initializer has built any more, by the classes
+ * of its handlers, or, for a WebSocket, not what it was when it had been opened; or if a handler runs on an executor of its own.
+ * Whatever a method throws, an {@link Error} too, keeps this connection from moving, and no other.
  */
 public interface Migratable extends ChannelHandler {
     /** The most bytes of state that one connection may take along, those of all its handlers together. */
@@ -29,6 +33,15 @@ public interface Migratable extends ChannelHandler {
      * again after each read and each flush, so it must be cheap.
      */
     default boolean mayMove(ChannelHandlerContext context) {
+        return true;
+    }
+
+    /**
+     * Whether the request that opened a WebSocket may be read once more by the handlers of a new pipeline. If not, because it
+     * carries a ticket that is good for once, the connection is drained: its client is told to open another one. Asked before
+     * {@link #mayMove}, for a WebSocket only.
+     */
+    default boolean mayRepeatRequest() {
         return true;
     }
 

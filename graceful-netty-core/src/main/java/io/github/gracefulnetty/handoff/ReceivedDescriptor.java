@@ -6,7 +6,7 @@ import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.FileMode;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.listener.AcceptedConnections;
 import io.github.gracefulnetty.internal.listener.LateBindingChannels;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.process.OpenFiles;
@@ -107,7 +107,7 @@ public final class ReceivedDescriptor implements AutoCloseable {
     public ChannelFuture bind(ServerBootstrap bootstrap) {
         check(kind().isListener(), "is not a listener", bootstrap);
         SocketAddress address = Objects.requireNonNull(description.local(), "a listener has an address");
-        ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
+        ListenerRegister register = new ListenerRegister(transport, AcceptedConnections.UNTRACKED, () -> {});
         register.inherit(List.of(new Inherited(-1, description, Bytes.NONE, owned.moved())));
         register.accept(true);
         ChannelFactory<ServerChannel> factory = () -> LateBindingChannels.create(

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
-
-import static io.github.gracefulnetty.internal.process.Log.LOGGER;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
+import io.github.gracefulnetty.internal.protocols.HttpExchanges;
+import io.github.gracefulnetty.internal.protocols.LingeringClose;
+import io.github.gracefulnetty.internal.protocols.OwnHandler;
+import io.github.gracefulnetty.internal.protocols.WebSocketHandshake;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -32,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * out until the connection is this process's alone. A client that closes its side meanwhile makes the transport read
  * against our will: that is kept, and comes first.
  */
-final class ArrivalGate extends ChannelDuplexHandler {
+final class ArrivalGate extends ChannelDuplexHandler implements OwnHandler {
     /** What becomes of one connection. One of both, once, on any thread. */
     interface Outcome {
         /** Its pipeline is there and restored. It neither reads nor writes before {@link #start}. */
@@ -40,6 +43,11 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
         /** Nobody wants it; this process has closed its copy. */
         void refused(String reason);
+
+        /** Nobody wants it, but what is spoken on it allows for an end that its client understands: it has got that. */
+        default void ended(String reason) {
+            refused(reason);
+        }
     }
 
     private final Channel connection;
@@ -58,6 +66,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
     private @Nullable PendingWriteQueue written;
     private boolean started;
     private boolean repeating;
+    private boolean ending;
     private boolean readRequested;
     private boolean halfClosure;
 
@@ -90,8 +99,8 @@ final class ArrivalGate extends ChannelDuplexHandler {
         }
         try {
             restore(context);
-        } catch (Exception e) {
-            refuse(Reasons.of(e));
+        } catch (Throwable t) {
+            refuse(Reasons.of(t));
             return;
         }
         if (connection.config() instanceof DuplexChannelConfig config) {
@@ -104,18 +113,21 @@ final class ArrivalGate extends ChannelDuplexHandler {
     }
 
     private void restore(ChannelHandlerContext context) throws Exception {
-        policy.admit(connection, listener);
+        Candidate candidate = policy.admit(connection, listener);
         Map<String, byte[]> states = luggage.states();
         byte[] handshake = states.get(Luggage.HANDSHAKE);
         if (handshake != null) {
             repeat(context, handshake);
         }
-        Candidate candidate = Candidate.of(connection);
         if (candidate == null || !candidate.protocol().equals(luggage.protocol())) {
             throw new IllegalStateException("a connection with such a pipeline does not move here");
         }
-        if (from != null) {
-            candidate.reject(from);
+        Connection tracked = Connection.of(connection);
+        if (tracked != null) {
+            tracked.admit(candidate);
+            if (from != null) {
+                tracked.reject(from);
+            }
         }
         if (states.isEmpty()) {
             return;
@@ -150,19 +162,46 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     /** Closes this process's copy, unless the connection was taken. */
     void refuse(String reason) {
-        if (settled.compareAndSet(false, true)) {
-            if (connection.isRegistered()) {
-                connection.unsafe().close(connection.newPromise());
-            } else {
-                connection.unsafe().closeForcibly();
-            }
+        if (!settled.compareAndSet(false, true)) {
+            return;
+        }
+        Connection tracked = Connection.of(connection);
+        if (tracked != null) {
+            tracked.countedElsewhere();
+        }
+        ChannelHandlerContext here = context;
+        if (here != null && isToldWhy()) {
+            ending = true;
+            LingeringClose.install(connection, all -> true);
+            here.write(WebSocketHandshake.serviceRestart());
+            here.close();
+            outcome.ended(reason);
+        } else {
+            closeCopy();
             outcome.refused(reason);
+        }
+    }
+
+    /** It is nobody's any more: the successor has refused it before. */
+    private boolean isToldWhy() {
+        return from != null
+                && luggage.protocol().equals(HttpExchanges.WEB_SOCKET)
+                && connection.isActive()
+                && connection.isRegistered()
+                && connection.eventLoop().inEventLoop();
+    }
+
+    private void closeCopy() {
+        if (connection.isRegistered()) {
+            connection.unsafe().close(connection.newPromise());
+        } else {
+            connection.unsafe().closeForcibly();
         }
     }
 
     /** The connection is this process's alone: goes on as if nothing had happened. On any thread. */
     void start() {
-        onLoop(this::startNow);
+        onLoop(this::startOrClose);
     }
 
     /** The same for several, with one task for each event loop. On any thread. */
@@ -198,8 +237,8 @@ final class ArrivalGate extends ChannelDuplexHandler {
     private void startOrClose() {
         try {
             startNow();
-        } catch (RuntimeException e) {
-            LOGGER.warn("graceful-netty: {} has moved here and cannot start", connection, e);
+        } catch (Throwable t) {
+            DrainGuard.warn(connection, "has moved here and cannot start", t);
             connection.unsafe().close(connection.newPromise());
         }
     }
@@ -290,7 +329,7 @@ final class ArrivalGate extends ChannelDuplexHandler {
 
     @Override
     public void read(ChannelHandlerContext context) {
-        if (started) {
+        if (started || ending) {
             context.read();
         } else {
             readRequested = true;

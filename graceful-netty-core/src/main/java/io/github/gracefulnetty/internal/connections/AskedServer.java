@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.ServerDrain;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
 import io.netty.channel.Channel;
 import java.util.ArrayDeque;
 import java.util.Collection;

@@ -1,79 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.ServerDrain;
+import io.github.gracefulnetty.internal.listener.AcceptedConnections;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Every connection that was accepted and is still open, and who ends it. Safe for use by several threads. */
-public final class ConnectionTracker {
-    /** Ends nothing: its connections are told one by one. */
-    public static final ServerDrain EACH = new ServerDrain() {
-        @Override
-        public CompletionStage<?> drain(Collection<Channel> connections) {
-            return CompletableFuture.completedFuture(null);
-        }
-
-        @Override
-        public void resume() {}
-
-        @Override
-        public void force() {}
-
-        @Override
-        public CompletionStage<?> end() {
-            return CompletableFuture.completedFuture(null);
-        }
-    };
-
-    /** Who counts the end of a connection. */
-    interface Watcher {
-        /** It closes. On its event loop, its pipeline is still there. */
-        void ended(Tracked connection);
-    }
-
-    /** One connection. */
-    static final class Tracked {
-        private final Channel channel;
-        private final ServerDrain server;
-        private volatile @Nullable Watcher watcher;
-        private boolean counted;
-
-        Tracked(Channel channel, ServerDrain server) {
-            this.channel = channel;
-            this.server = server;
-        }
-
-        Channel channel() {
-            return channel;
-        }
-
-        /** {@code false} if its end has been counted before. By one thread at a time. */
-        boolean count() {
-            boolean first = !counted;
-            counted = true;
-            return first;
-        }
-    }
-
-    private final Map<Channel, Tracked> open = new ConcurrentHashMap<>();
+public final class ConnectionTracker implements AcceptedConnections {
+    private final Map<Channel, Connection> open = new ConcurrentHashMap<>();
     private final Map<ServerDrain, AskedServer> servers = new ConcurrentHashMap<>();
 
     // One object for all connections: this runs for every accepted one.
     private final ChannelFutureListener remover = future -> remove(future.channel());
+    private final AtomicBoolean grown = new AtomicBoolean();
     private volatile @Nullable Runnable whenEmpty;
-    private volatile boolean grown;
+    private volatile @Nullable Ledger ledger;
 
     /** Tracks nothing yet. */
     public ConnectionTracker() {}
@@ -83,11 +34,13 @@ public final class ConnectionTracker {
         track(connection, EACH);
     }
 
-    /** Tracks {@code connection} until it closes; {@code server} ends it. */
-    public void track(Channel connection, ServerDrain server) {
-        open.put(connection, new Tracked(connection, server));
-        grown = true;
-        connection.closeFuture().addListener(remover);
+    @Override
+    public void track(Channel channel, ServerDrain server) {
+        Connection connection = new Connection(channel, server);
+        open.put(channel, connection);
+        connection.countIn(ledger); // what begins to count now finds it open
+        grown.set(true);
+        channel.closeFuture().addListener(remover);
     }
 
     /** There is a server that ends its connections itself. */
@@ -107,14 +60,15 @@ public final class ConnectionTracker {
      *
      * @return how many
      */
-    int forEachOpen(Consumer<Tracked> action) {
+    int forEachOpen(Consumer<Connection> action) {
         int count = 0;
-        for (Iterator<Tracked> all = open.values().iterator(); all.hasNext(); ) {
-            Tracked one = all.next();
+        for (Iterator<Connection> all = open.values().iterator(); all.hasNext(); ) {
+            Connection one = all.next();
             if (one.channel().isOpen()) {
                 count++;
                 action.accept(one);
             } else if (!one.channel().isRegistered()) {
+                one.closed();
                 all.remove(); // the others say so themselves
             }
         }
@@ -131,42 +85,55 @@ public final class ConnectionTracker {
         return false;
     }
 
-    /** Tells {@code watcher}, and nobody else any more, when it ends; {@code false} if that is so already. */
-    static boolean watch(Tracked connection, Watcher watcher) {
-        boolean known = connection.watcher == watcher;
-        connection.watcher = watcher;
-        return !known;
+    /** Counts how those end that are open, and all that come, until somebody else counts, or {@link #stopCounting}. */
+    public Ledger count() {
+        Ledger next = new Ledger();
+        ledger = next;
+        open.values().forEach(one -> one.countIn(next));
+        return next;
     }
 
-    /** Those that {@code watcher} watches and that are still known. */
-    void forEachWatched(Watcher watcher, Consumer<Tracked> action) {
-        for (Tracked one : open.values()) {
-            if (one.watcher == watcher) {
-                action.accept(one);
-            }
+    /** What has no column now gets none in {@code those}. */
+    void stopCounting(Ledger those) {
+        if (ledger == those) {
+            ledger = null;
+            open.values().forEach(one -> one.countIn(null));
+        }
+    }
+
+    /** Counts those as closed by force that are still open. */
+    void closeCounting(Ledger those) {
+        if (ledger == those) {
+            open.values().forEach(Connection::closed);
+            ledger = null;
         }
     }
 
     /** Whether any connection has been tracked since this was asked last. */
     boolean hasGrown() {
-        boolean answer = grown;
-        grown = false;
-        return answer;
+        return grown.getAndSet(false);
+    }
+
+    /** Those that are to move on {@code lane}, and were busy when it was their turn. */
+    List<Connection> busyOn(Connection.Way lane) {
+        List<Connection> those = new ArrayList<>();
+        forEachOpen(one -> {
+            if (one.isBusy() && one.lane() == lane) {
+                those.add(one);
+            }
+        });
+        return those;
     }
 
     /** Those of one server. */
     List<Channel> openOf(ServerDrain server) {
         List<Channel> those = new ArrayList<>();
         forEachOpen(one -> {
-            if (one.server == server) {
+            if (one.server() == server) {
                 those.add(one.channel());
             }
         });
         return those;
-    }
-
-    static boolean isToldByItself(Tracked connection) {
-        return connection.server == EACH;
     }
 
     Map<ServerDrain, AskedServer> servers() {
@@ -182,15 +149,14 @@ public final class ConnectionTracker {
     }
 
     /** Its end is counted before nobody knows of it any more. */
-    private void remove(Channel connection) {
-        Tracked one = open.get(connection);
-        Watcher watcher = one == null ? null : one.watcher;
+    private void remove(Channel channel) {
+        Connection one = open.get(channel);
         try {
-            if (one != null && watcher != null) {
-                watcher.ended(one);
+            if (one != null) {
+                one.closed();
             }
         } finally {
-            open.remove(connection);
+            open.remove(channel);
         }
         Runnable action = whenEmpty;
         if (action != null && open.isEmpty()) {

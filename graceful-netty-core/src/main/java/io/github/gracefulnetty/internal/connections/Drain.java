@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.github.gracefulnetty.connection.ServerDrain;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
+import io.github.gracefulnetty.internal.protocols.Protocols;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +41,9 @@ public final class Drain {
     /** How many are told in one task: others want to be served between. */
     private static final int MOST_PER_TASK = 16;
 
+    /** How often those are looked at that are to move, and busy. */
+    private static final long LOOK_MILLIS = 1_000;
+
     /** How long the end of a successor on probation may be known to its lanes only. */
     private static final long RESUME_MILLIS = 1_000;
 
@@ -46,15 +53,15 @@ public final class Drain {
     /** How long a forced close may take before the drain is over all the same. */
     private static final long FORCED_CLOSE_MILLIS = 2_000;
 
+    private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(Drain.class);
+
     private final ConnectionTracker connections;
     private final ScheduledExecutorService control;
     private final CompletableFuture<DrainResult> result = new CompletableFuture<>();
     private final long startedNanos = System.nanoTime();
-    private final Tally tally;
     private final Set<AskedServer> running = new HashSet<>();
     private final @Nullable Mover mover;
     private final Predicate<Channel> delivered;
-    private final @Nullable Lasting lasting;
 
     private boolean held;
     private boolean cancelled;
@@ -63,11 +70,11 @@ public final class Drain {
     private boolean hurry;
     private int connectionsAtStart;
     private long endedNanos;
-    private int forced;
     private boolean isForced;
     private boolean unregistered;
     private boolean sweepFailed;
     private CompletableFuture<Void> barrier = new CompletableFuture<>();
+    private @Nullable Ledger ledger;
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> looks;
     private @Nullable ScheduledFuture<?> deadline;
@@ -89,8 +96,6 @@ public final class Drain {
         this.connections = connections;
         this.control = control;
         this.mover = mover;
-        this.lasting = mover == null ? null : new Lasting(mover);
-        this.tally = new Tally(connections, mover);
     }
 
     /**
@@ -174,6 +179,10 @@ public final class Drain {
         cancel(deadline);
         running.clear();
         connections.whenEmpty(() -> {});
+        Ledger counted = ledger;
+        if (counted != null) {
+            connections.stopCounting(counted);
+        }
         if (mover != null) {
             DrainGuard.quietly("moving", "could not be cancelled", mover::cancel);
         }
@@ -215,6 +224,7 @@ public final class Drain {
     }
 
     private void beginNow(Duration timeout) {
+        ledger = connections.count();
         deadline = control.schedule(this::force, remainingNanos(timeout), TimeUnit.NANOSECONDS);
         sweep = control.scheduleWithFixedDelay(this::sweepOrLog, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
         if (mover != null) {
@@ -222,8 +232,8 @@ public final class Drain {
                     "moving", "could not begin", () -> mover.begin(this::stays, () -> onControl(this::finishIfEmpty)));
             looks = control.scheduleWithFixedDelay(
                     () -> DrainGuard.quietly("moving", "could not be looked at", this::look),
-                    Lasting.LOOK_MILLIS,
-                    Lasting.LOOK_MILLIS,
+                    LOOK_MILLIS,
+                    LOOK_MILLIS,
                     TimeUnit.MILLISECONDS);
         }
         DrainGuard.quietly("the drain", "could not tell all connections", () -> connectionsAtStart = tellAll());
@@ -281,14 +291,14 @@ public final class Drain {
     }
 
     /** @param told those that their loop will tell */
-    private void tell(ConnectionTracker.Tracked one, Map<EventLoop, List<Channel>> told) {
+    private void tell(Connection one, Map<EventLoop, List<Channel>> told) {
         Channel connection = one.channel();
         if (!hasToEnd(connection)) {
             return;
         }
         if (!connection.isRegistered()) {
             unregistered = true;
-        } else if (tally.watch(one) && ConnectionTracker.isToldByItself(one)) {
+        } else if (one.tell(this) && one.isToldByItself()) {
             EventLoop loop = connection.eventLoop();
             List<Channel> those = told.computeIfAbsent(loop, key -> new ArrayList<>());
             those.add(connection);
@@ -314,14 +324,21 @@ public final class Drain {
 
     private void begin(Channel connection) {
         if (mover == null || !connection.isOpen() || !mover.take(connection)) {
-            ConnectionDrain.begin(connection, delivered);
+            Protocols.end(connection, delivered);
         }
     }
 
     private void look() {
-        Lasting those = lasting;
-        if (those != null && mover != null) {
-            mover.busy().forEach(busy -> execute(busy.eventLoop(), () -> those.look(busy), () -> {}));
+        connections.forEachOpen(one -> {
+            if (one.isBusy()) {
+                execute(one.channel().eventLoop(), () -> look(one), () -> {});
+            }
+        });
+    }
+
+    private void look(Connection one) {
+        if (mover != null) {
+            DrainGuard.quietly(one.channel(), "could not be looked at", () -> one.look(mover.isBusy(one.channel())));
         }
     }
 
@@ -330,7 +347,7 @@ public final class Drain {
         onControl(() -> {
             Runnable tell = () -> {
                 if (!cancelled) {
-                    execute(connection.eventLoop(), () -> ConnectionDrain.begin(connection, delivered), () -> {});
+                    execute(connection.eventLoop(), () -> endAlone(connection), () -> {});
                 }
             };
             if (held) {
@@ -344,6 +361,10 @@ public final class Drain {
         });
     }
 
+    private void endAlone(Channel connection) {
+        DrainGuard.quietly(connection, "could not be told to end", () -> Protocols.end(connection, delivered));
+    }
+
     private void force() {
         if (!result.isDone() && !isForced && !cancelled) {
             isForced = true;
@@ -354,17 +375,16 @@ public final class Drain {
     /** Whoever is asked may not answer: what needs nobody comes first. */
     private void forceNow() {
         deadline = control.schedule(this::finish, FORCED_CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-        List<ConnectionTracker.Tracked> left = new ArrayList<>();
+        List<Connection> left = new ArrayList<>();
         DrainGuard.quietly(
                 "the drain",
                 "could not find all that is left",
                 () -> connections.forEachOpen(one -> {
                     if (hasToEnd(one.channel())) {
                         left.add(one);
-                        tally.force(one.channel());
+                        one.force();
                     }
                 }));
-        forced += left.size();
         if (mover != null) {
             DrainGuard.quietly("moving", "could not be ended", mover::end);
         }
@@ -375,13 +395,13 @@ public final class Drain {
         finishIfEmpty();
     }
 
-    private static void endByForce(ConnectionTracker.Tracked one) {
+    private static void endByForce(Connection one) {
         Channel connection = one.channel();
-        if (!ConnectionTracker.isToldByItself(one)) {
+        if (!one.isToldByItself()) {
             return; // by its server
         }
         if (connection.isRegistered()) {
-            execute(connection.eventLoop(), () -> ConnectionDrain.force(connection), () -> {});
+            execute(connection.eventLoop(), () -> Protocols.cut(connection), () -> {});
         } else {
             connection.unsafe().closeForcibly(); // its handlers failed before any loop took it
         }
@@ -406,7 +426,7 @@ public final class Drain {
 
     /** Whether it has to end for the drain to be over. */
     private boolean hasToEnd(Channel channel) {
-        return !held || !ConnectionDrain.isDatagram(channel);
+        return !held || !Protocols.isDatagram(channel);
     }
 
     private void finish() {
@@ -439,13 +459,20 @@ public final class Drain {
 
     private void complete() {
         cancel(deadline);
-        result.complete(
-                new DrainResult(connectionsAtStart, forced, Duration.ofNanos(endedNanos - startedNanos), ends()));
+        result.complete(new DrainResult(connectionsAtStart, Duration.ofNanos(endedNanos - startedNanos), ends()));
     }
 
     private Map<String, ConnectionEnds> ends() {
         try {
-            return tally.result();
+            Ledger counted = ledger;
+            if (counted == null) {
+                return Map.of();
+            }
+            connections.closeCounting(counted);
+            if (counted.open() != 0) { // a defect of ours, and nobody would see it
+                LOGGER.warn("graceful-netty: {} connections are in no column of the report", counted.open());
+            }
+            return counted.ends();
         } catch (Throwable t) {
             DrainGuard.warn("the drain", "could not count how connections ended", t);
             return Map.of();

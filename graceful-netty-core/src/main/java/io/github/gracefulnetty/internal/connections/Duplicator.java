@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.netty.channel.EventLoop;
 import java.util.Queue;

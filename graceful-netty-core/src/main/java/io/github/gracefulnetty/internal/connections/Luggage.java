@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.wire.Fields;
@@ -16,13 +16,10 @@ import java.util.Map;
  *
  * @param listener where the listener that accepted it is bound
  * @param listenerName the name of that listener, empty if it has none
- * @param protocol what is spoken on it: {@link #HTTP_1}, {@link #WEB_SOCKET} or, where only the application knows,
- *     {@link #OTHER}
+ * @param protocol what is spoken on it: HTTP/1.1, WebSocket or, where only the application knows, {@link #OTHER}
  * @param states the states of its handlers, by name
  */
 record Luggage(SocketAddress listener, String listenerName, String protocol, Map<String, byte[]> states) {
-    static final String HTTP_1 = "http/1.1";
-    static final String WEB_SOCKET = "websocket";
     static final String OTHER = "";
 
     /** The name of the state that is the request which opened a WebSocket. */

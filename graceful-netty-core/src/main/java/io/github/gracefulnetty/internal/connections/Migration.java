@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.descriptor.Inherited;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
-import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
@@ -69,19 +67,17 @@ public final class Migration {
         Arrivals back = arrivals;
         outgoing = null; // one of an earlier upgrade is over
         Set<EventLoop> loops = new LinkedHashSet<>();
-        for (Channel connection : connections.open()) {
-            if (usable != null
-                    && Candidate.of(connection) != null
-                    && connection.isRegistered()
-                    && usable.drives(connection.eventLoop())) {
-                loops.add(connection.eventLoop());
+        connections.forEachOpen(one -> {
+            Channel channel = one.channel();
+            if (usable != null && one.isMovable() && channel.isRegistered() && usable.drives(channel.eventLoop())) {
+                loops.add(channel.eventLoop());
             }
-        }
+        });
         if (loops.isEmpty() || usable == null || back == null) {
             return List.of();
         }
         try {
-            OutgoingMigration made = new OutgoingMigration(usable, policy, back, loops);
+            OutgoingMigration made = new OutgoingMigration(usable, connections, policy, back, loops);
             outgoing = made;
             return made.items(usable);
         } catch (Throwable t) { // the upgrade goes on without

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
+import io.github.gracefulnetty.internal.protocols.Blueprint;
+import io.github.gracefulnetty.internal.protocols.Http1Codec;
+import io.github.gracefulnetty.internal.protocols.HttpExchanges;
+import io.github.gracefulnetty.internal.protocols.Inflow;
+import io.github.gracefulnetty.internal.protocols.OwnHandler;
+import io.github.gracefulnetty.internal.protocols.Protocols;
+import io.github.gracefulnetty.internal.protocols.WebSocketFrames;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Which connections may move, and when. On the connection's event loop. */
 final class MovePolicy {
-    private static final boolean HTTP_PRESENT = isPresent("io.netty.handler.codec.http.HttpServerCodec");
-    private static final String OURS = MovePolicy.class.getPackageName();
+    private static final boolean HTTP_PRESENT = Protocols.HTTP_PRESENT;
     private static final String TLS = "io.netty.handler.ssl";
 
     /** Netty's handlers that have nothing to hand over between two messages. By name: not all are on every class path. */
@@ -50,6 +56,9 @@ final class MovePolicy {
     /** Holds what is written until it can be sent, and may hold it while nothing is. HTTP tells when that has ended. */
     private static final String CHUNKED = "io.netty.handler.stream.ChunkedWriteHandler";
 
+    /** So do these. */
+    private static final String SHAPERS = "io.netty.handler.traffic.";
+
     /** Decoders that hold the bytes of an incomplete message, and nothing else. */
     private static final Set<String> FRAMERS = Set.of(
             "io.netty.handler.codec.DelimiterBasedFrameDecoder",
@@ -62,13 +71,16 @@ final class MovePolicy {
         STATELESS,
         FRAMER,
         /** Keeps what its protocol has to know of. */
-        CHUNKED,
+        HOLDER,
         /** Keeps what the client has agreed to, or a key. */
         ENTANGLED,
         OTHER
     }
 
     private final MoveMode mode;
+
+    /** Most connections have the pipeline of the one before. */
+    private volatile @Nullable Blueprint last;
 
     // Each pipeline is looked at when it is built and when it moves, by a JVM that may be young.
     private final Map<Class<?>, Sort> sorts = new ConcurrentHashMap<>();
@@ -77,29 +89,24 @@ final class MovePolicy {
         this.mode = mode;
     }
 
-    private static boolean isPresent(String className) {
-        try {
-            Class.forName(className, false, MovePolicy.class.getClassLoader());
-            return true;
-        } catch (ClassNotFoundException e) {
-            return false;
-        }
-    }
-
     /**
      * Looks at a pipeline that is complete and has read nothing, and puts in what has to know it from its beginning: for
      * HTTP/1.1 in any case, as its drain asks, too; for others if the connection may ever move.
      *
-     * @return {@code false} if it cannot move
+     * @return {@code null} if it cannot move
      */
-    boolean admit(Channel connection, ListenerChannel origin) {
+    @Nullable
+    Candidate admit(Channel connection, ListenerChannel origin) {
         ChannelPipeline pipeline = connection.pipeline();
         Map<String, ChannelHandler> handlers = pipeline.toMap();
-        List<String> codec = httpCodec(handlers);
-        boolean movable = mode != MoveMode.OFF && isMovable(handlers, !codec.isEmpty(), null);
-        HttpExchanges exchanges = codec.isEmpty() ? null : HttpExchanges.install(pipeline, codec);
+        Blueprint built = Blueprint.of(handlers.entrySet(), last);
+        last = built;
+        Http1Codec codec = HTTP_PRESENT ? Http1Codec.in(handlers.entrySet()) : null;
+        boolean http = codec != null && codec.isAlone();
+        boolean movable = mode != MoveMode.OFF && isMovable(handlers, http, null);
+        HttpExchanges exchanges = codec == null || !http ? null : HttpExchanges.install(pipeline, codec, built);
         if (!movable) {
-            return false;
+            return null;
         }
         List<Inflow> inflows = new ArrayList<>(0);
         for (Map.Entry<String, ChannelHandler> entry : handlers.entrySet()) {
@@ -107,12 +114,7 @@ final class MovePolicy {
                 inflows.add(Inflow.before(pipeline, entry.getKey()));
             }
         }
-        new Candidate(origin, exchanges, inflows).attach(connection);
-        return true;
-    }
-
-    private static List<String> httpCodec(Map<String, ChannelHandler> handlers) {
-        return HTTP_PRESENT ? HttpExchanges.codec(handlers) : List.of();
+        return new Candidate(origin, built, exchanges, inflows);
     }
 
     private Sort sort(ChannelHandler handler) {
@@ -129,13 +131,23 @@ final class MovePolicy {
         if (type.startsWith(TLS) || (HTTP_PRESENT && WebSocketFrames.isExtension(handler))) {
             return Sort.ENTANGLED;
         }
-        if (handler.getClass().getPackageName().equals(OURS) || STATELESS.contains(type)) {
+        if (handler instanceof OwnHandler || STATELESS.contains(type)) {
             return Sort.STATELESS;
         }
-        if (type.equals(CHUNKED)) {
-            return Sort.CHUNKED;
+        if (type.equals(CHUNKED) || isShaper(handler.getClass())) {
+            return Sort.HOLDER;
         }
         return FRAMERS.contains(type) ? Sort.FRAMER : Sort.OTHER;
+    }
+
+    /** Or of a class that extends one. */
+    private static boolean isShaper(Class<?> type) {
+        for (Class<?> one = type; one != null; one = one.getSuperclass()) {
+            if (one.getName().startsWith(SHAPERS)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** @param candidate {@code null} before it is one */
@@ -150,13 +162,13 @@ final class MovePolicy {
                 declared = true;
                 continue;
             }
-            if (sort == Sort.STATELESS || (sort == Sort.CHUNKED && http)) {
+            if (sort == Sort.STATELESS || (sort == Sort.HOLDER && http)) {
                 continue;
             }
-            if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && HttpExchanges.isPart(handler))) {
+            if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && Http1Codec.isPart(handler))) {
                 unknown |= !isWatched(handler, http, candidate);
             } else {
-                unknown |= sort == Sort.CHUNKED || mode != MoveMode.ALL;
+                unknown |= sort == Sort.HOLDER || mode != MoveMode.ALL;
             }
         }
         // Who has opened a WebSocket knows something about it: HTTP/1.1 alone is no reason to move.
@@ -167,7 +179,7 @@ final class MovePolicy {
     /** A decoder may hold what was read: it must be known how much. */
     private boolean isWatched(ChannelHandler handler, boolean http, @Nullable Candidate candidate) {
         if (candidate == null) {
-            return sort(handler) == Sort.FRAMER || (http && HttpExchanges.isPart(handler));
+            return sort(handler) == Sort.FRAMER || (http && Http1Codec.isPart(handler));
         }
         for (Inflow inflow : candidate.inflows()) {
             if (inflow.watches(handler)) {
@@ -179,19 +191,52 @@ final class MovePolicy {
     }
 
     /**
-     * Whether the pipeline of a candidate is still one that may move, now or later, and {@code migration} has not failed to.
+     * Whether a connection may still move, now or later, and {@code migration} has not failed to move it.
      *
-     * @param handlers of that pipeline
+     * @param handlers of its pipeline
      */
-    boolean isMovable(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate, Object migration) {
+    boolean isMovable(
+            Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers, Object migration) {
         HttpExchanges exchanges = candidate.exchanges();
-        boolean http = exchanges != null
-                && (exchanges.webSocket() != null
-                        || !HttpExchanges.codec(handlers).isEmpty());
-        return !candidate.isRejectedBy(migration)
-                && !isHalfClosed(connection)
+        return !connection.isRejectedBy(migration)
+                && !isHalfClosed(connection.channel())
                 && (exchanges == null || !exchanges.isEnding())
-                && isMovable(handlers, http, candidate);
+                && isAsItWasBuilt(candidate, handlers)
+                && isOnItsLoop(connection.channel(), handlers)
+                && isMovable(handlers, exchanges != null, candidate);
+    }
+
+    /** What has changed it since is not known where it would be built again; but a WebSocket is opened there once more. */
+    private static boolean isAsItWasBuilt(Candidate candidate, Map<String, ChannelHandler> handlers) {
+        HttpExchanges exchanges = candidate.exchanges();
+        WebSocketFrames webSocket = candidate.webSocket();
+        if (webSocket != null) {
+            Blueprint opened = webSocket.built();
+            return opened == null || (opened.isOf(handlers.entrySet()) && mayRepeat(handlers));
+        }
+        return (exchanges == null || !exchanges.isHttpOver())
+                && candidate.built().isOf(handlers.entrySet());
+    }
+
+    private static boolean mayRepeat(Map<String, ChannelHandler> handlers) {
+        for (ChannelHandler one : handlers.values()) {
+            if (one instanceof Migratable handler && !handler.mayRepeatRequest()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What waits for another executor is in no queue that is looked at. */
+    private static boolean isOnItsLoop(Channel connection, Map<String, ChannelHandler> handlers) {
+        ChannelPipeline pipeline = connection.pipeline();
+        for (String name : handlers.keySet()) {
+            ChannelHandlerContext context = pipeline.context(name);
+            if (context == null || context.executor() != connection.eventLoop()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

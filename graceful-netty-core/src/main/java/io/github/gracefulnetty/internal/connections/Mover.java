@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.connections;
 
 import io.netty.channel.Channel;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /** Takes connections of a draining process to its successor, so that they need not end. */
@@ -23,27 +21,15 @@ public interface Mover {
      */
     boolean take(Channel connection);
 
-    /** Those that were taken and were not idle when it was their turn. On any thread. */
-    List<Channel> busy();
-
     /** On the connection's event loop: whether it was taken and something is in progress on it. */
     boolean isBusy(Channel connection);
-
-    /** On the connection's event loop: it was taken, and has been busy for long. It need not become idle by itself. */
-    void insist(Channel connection);
 
     /** How many are neither here nor there. On any thread. */
     int onTheWay();
 
-    /** Whether it was closed here because it has moved, or is on its way. On any thread. */
-    boolean hasLeft(Channel connection);
-
-    /** How many are the successor's, by protocol. On any thread. */
-    Map<String, Integer> moved();
-
     /** This process serves again: no other one moves, nor is any told to {@link #begin stay}. On any thread. */
     void cancel();
 
-    /** No other one moves; those on the way are closed. On any thread. */
+    /** No other one moves; those on the way arrive soon, or are closed. On any thread. */
     void end();
 }

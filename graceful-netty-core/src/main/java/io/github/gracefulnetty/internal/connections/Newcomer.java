@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.internal.listener.ListenerChannel;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
+import io.github.gracefulnetty.internal.protocols.OwnHandler;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /** The first handler of an accepted connection, until its pipeline is built: puts in what has to see all that comes. */
-final class Newcomer extends ChannelInboundHandlerAdapter {
+final class Newcomer extends ChannelInboundHandlerAdapter implements OwnHandler {
     private final MovePolicy policy;
     private final ListenerChannel listener;
 
@@ -18,7 +21,16 @@ final class Newcomer extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRegistered(ChannelHandlerContext context) {
         context.fireChannelRegistered();
-        policy.admit(context.channel(), listener);
+        Channel channel = context.channel();
+        DrainGuard.quietly(channel, "cannot move", () -> admit(channel));
         context.pipeline().remove(this);
+    }
+
+    private void admit(Channel channel) {
+        Connection connection = Connection.of(channel);
+        Candidate candidate = policy.admit(channel, listener);
+        if (connection != null && candidate != null) {
+            connection.admit(candidate);
+        }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
@@ -33,18 +33,21 @@ import org.jspecify.annotations.Nullable;
  * The predecessor's end of one lane: sends the idle connections of one event loop, and owns the copies of those that are
  * on their way. On that event loop.
  */
-final class OutgoingLane {
+final class OutgoingLane implements Connection.Way {
     /** What the lane asks of the whole migration. */
     interface Owner {
-        /** On the connection's event loop: packs it if it is idle, else {@code null}. */
+        /** On the connection's event loop: packs it if it is idle, else {@code null}. Throws nothing. */
         @Nullable
-        Move pack(Channel connection, Duplicator duplicator);
+        Move pack(Connection connection, Duplicator duplicator);
 
         /** One connection is about to be packed. */
         void leaving();
 
         /** The outcome of one that was about to be packed: it is the successor's. */
         void arrived(Move move);
+
+        /** Or it is nobody's: its copy here is to be closed. */
+        void cut(Move move);
 
         /** Or it stayed, or is back here. */
         void settled();
@@ -53,7 +56,7 @@ final class OutgoingLane {
         void cameBack(Move move, String why);
 
         /** This one asked too late: the lane is over. On any thread. */
-        void stays(Channel connection);
+        void stays(Connection connection);
 
         /** No connection can move on this lane any more; its {@link #stays} for those that have asked was called. */
         void over(OutgoingLane lane, String why);
@@ -64,14 +67,18 @@ final class OutgoingLane {
 
     private static final long PATIENCE_SECONDS = 10;
 
+    /** How long the successor may take, when all has to end, to say what has become of those on their way. */
+    private static final long LAST_ANSWERS_MILLIS = 1_000;
+
     private final NativeTransport transport;
     private final EventLoop loop;
     private final ControlLoop control;
     private final SocketPair bytesPair;
     private final SocketPair descriptorPair;
     private final Owner owner;
-    private final Deque<Channel> waiting = new ArrayDeque<>();
+    private final Deque<Connection> waiting = new ArrayDeque<>();
     private final Map<Integer, Move> onTheWay = new HashMap<>();
+    private final Pace pace = new Pace(MessageCodec.WINDOW);
 
     private @Nullable Duplicator duplicator;
     private @Nullable OutgoingTransfer transfer;
@@ -82,6 +89,7 @@ final class OutgoingLane {
     private int sent;
     private long heardNanos = System.nanoTime();
     private boolean pumping;
+    private boolean ending;
     private boolean begun; // the pairs' ends are not the pairs' any more
     private volatile boolean over;
 
@@ -112,7 +120,8 @@ final class OutgoingLane {
         return loop;
     }
 
-    boolean isOver() {
+    @Override
+    public boolean isOver() {
         return over;
     }
 
@@ -178,8 +187,9 @@ final class OutgoingLane {
         }
     }
 
-    /** This connection may be idle now; that is looked at in a task of its own. On any thread. */
-    void ask(Channel connection) {
+    /** It is looked at in a task of its own. */
+    @Override
+    public void ask(Connection connection) {
         if (loop.inEventLoop()) {
             asked(connection);
         } else {
@@ -190,8 +200,8 @@ final class OutgoingLane {
         }
     }
 
-    private void asked(Channel connection) {
-        if (over) {
+    private void asked(Connection connection) {
+        if (over || ending) {
             owner.stays(connection);
         } else {
             waiting.add(connection);
@@ -215,8 +225,8 @@ final class OutgoingLane {
         }
         List<Move> packed = new ArrayList<>();
         int left = MOST_PER_TASK;
-        while (!over && left > 0 && packing + packed.size() + onTheWay.size() < MessageCodec.WINDOW) {
-            Channel connection = waiting.poll();
+        while (!over && left > 0 && pace.allows(packing + packed.size() + onTheWay.size())) {
+            Connection connection = waiting.poll();
             if (connection == null) {
                 break;
             }
@@ -234,9 +244,10 @@ final class OutgoingLane {
     }
 
     /** {@code null} if it stays, or another event loop packs it. */
-    private @Nullable Move pack(Channel connection) {
+    private @Nullable Move pack(Connection connection) {
         Duplicator copies = duplicator;
-        if (copies != null && connection.eventLoop() == loop) {
+        EventLoop its = connection.channel().eventLoop();
+        if (copies != null && its == loop) {
             Move move = owner.pack(connection, copies);
             if (move == null) {
                 owner.settled();
@@ -246,7 +257,7 @@ final class OutgoingLane {
         // A loop that has no lane of its own.
         packing++;
         try {
-            connection.eventLoop().execute(() -> {
+            its.execute(() -> {
                 Move move = packWithOwnCopies(connection);
                 execute(() -> packed(move));
             });
@@ -256,17 +267,27 @@ final class OutgoingLane {
         return null;
     }
 
-    private @Nullable Move packWithOwnCopies(Channel connection) {
+    private @Nullable Move packWithOwnCopies(Connection connection) {
+        Duplicator copies;
         try {
-            Duplicator copies = new Duplicator();
-            try {
-                return owner.pack(connection, copies);
-            } finally {
-                copies.close();
-            }
+            copies = new Duplicator();
         } catch (Throwable t) { // the lane waits for an answer
             LOGGER.debug("graceful-netty: a connection does not move now", t);
+            owner.stays(connection);
             return null;
+        }
+        try {
+            return owner.pack(connection, copies);
+        } finally {
+            closeQuietly(copies);
+        }
+    }
+
+    private static void closeQuietly(Duplicator copies) {
+        try {
+            copies.close();
+        } catch (Throwable t) {
+            LOGGER.warn("graceful-netty: cannot close a socket: {}", Reasons.of(t));
         }
     }
 
@@ -274,6 +295,7 @@ final class OutgoingLane {
         packing--;
         if (move == null) {
             owner.settled();
+            goOn();
         } else {
             send(List.of(move));
         }
@@ -288,7 +310,10 @@ final class OutgoingLane {
         if (onTheWay.isEmpty()) {
             heardNanos = System.nanoTime();
         }
-        moves.forEach(move -> onTheWay.put(sent++, move));
+        for (Move move : moves) {
+            pace.sent(sent);
+            onTheWay.put(sent++, move);
+        }
         if (!moves.isEmpty()) {
             running.add(moves);
         }
@@ -302,13 +327,22 @@ final class OutgoingLane {
                 fail("the successor took connection " + number + ", which was not on its way");
                 return;
             }
-            move.closeCopy();
+            pace.answered(number);
+            move.owned().close();
             arrived.add(move);
         }
         // Now: once all have arrived, the drain is over, and the loop may end before its next task.
         running.send(new Message.Released(numbers));
         arrived.forEach(owner::arrived);
-        pumpLater();
+        goOn();
+    }
+
+    private void goOn() {
+        if (!ending) {
+            pumpLater();
+        } else if (onTheWay.isEmpty() && packing == 0) {
+            endNow();
+        }
     }
 
     private boolean refused(Message.Refused refused) {
@@ -316,8 +350,13 @@ final class OutgoingLane {
         if (move == null) {
             return false;
         }
-        owner.cameBack(move, refused.reason());
-        pumpLater();
+        pace.answered(refused.connection());
+        if (ending) {
+            owner.cut(move);
+        } else {
+            owner.cameBack(move, refused.reason());
+        }
+        goOn();
         return true;
     }
 
@@ -346,7 +385,13 @@ final class OutgoingLane {
         waiting.clear();
         List<Move> back = List.copyOf(onTheWay.values());
         onTheWay.clear();
-        back.forEach(move -> owner.cameBack(move, why));
+        back.forEach(move -> {
+            if (ending) {
+                owner.cut(move);
+            } else {
+                owner.cameBack(move, why);
+            }
+        });
         owner.over(this, why);
     }
 
@@ -364,32 +409,37 @@ final class OutgoingLane {
         if (lane != null) {
             lane.close();
         }
-        try {
-            Duplicator copies = duplicator;
-            if (copies != null) {
-                copies.close();
-            }
-        } catch (IOException e) {
-            LOGGER.warn("graceful-netty: cannot close a socket: {}", e.toString());
+        Duplicator copies = duplicator;
+        if (copies != null) {
+            closeQuietly(copies);
         }
     }
 
-    /** Nothing moves any more. Copies of what is on its way are closed: the successor keeps what it holds. On any thread. */
+    /**
+     * Nothing moves any more. What is on its way becomes what the successor says of it; what it does not say soon is closed on
+     * both sides. On any thread.
+     */
     void end() {
         execute(() -> {
-            if (over) {
+            if (over || ending) {
                 return;
             }
-            List<Move> left = List.copyOf(onTheWay.values());
-            onTheWay.clear();
-            Move.closeCopies(left);
-            OutgoingTransfer running = transfer;
-            if (running != null) {
-                running.connection().writeAndFlush(new Message.End()).addListener(ChannelFutureListener.CLOSE);
+            ending = true;
+            waiting.forEach(owner::stays);
+            waiting.clear();
+            goOn();
+            if (!over) {
+                loop.schedule(() -> fail("time is over"), LAST_ANSWERS_MILLIS, TimeUnit.MILLISECONDS);
             }
-            left.forEach(owner::arrived);
-            close("the drain is over");
         });
+    }
+
+    private void endNow() {
+        OutgoingTransfer running = transfer;
+        if (running != null) {
+            running.connection().writeAndFlush(new Message.End()).addListener(ChannelFutureListener.CLOSE);
+        }
+        close("the drain is over");
     }
 
     /** Nothing moves any more, what is on its way comes back. On any thread. */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
-import io.github.gracefulnetty.internal.drain.Mover;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -19,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,21 +32,26 @@ import org.jspecify.annotations.Nullable;
 final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private static final int FLUSHED_MILLIS = 10;
 
+    private final ConnectionTracker connections;
     private final Packer packer;
     private final MovePolicy policy;
     private final Arrivals arrivals;
     private final List<OutgoingLane> lanes;
-    private final Set<Waiting> busy = ConcurrentHashMap.newKeySet();
     private final AtomicInteger onTheWay = new AtomicInteger();
-    private final Map<String, Integer> moved = new ConcurrentHashMap<>();
     private final AtomicInteger next = new AtomicInteger();
     private volatile Consumer<Channel> stays = connection -> {};
     private volatile Runnable changed = () -> {};
     private volatile String lastReason = "";
 
     /** @throws IOException if there are no sockets for the lanes */
-    OutgoingMigration(NativeTransport transport, MovePolicy policy, Arrivals arrivals, Set<EventLoop> loops)
+    OutgoingMigration(
+            NativeTransport transport,
+            ConnectionTracker connections,
+            MovePolicy policy,
+            Arrivals arrivals,
+            Set<EventLoop> loops)
             throws IOException {
+        this.connections = connections;
         this.packer = new Packer(transport);
         this.policy = policy;
         this.arrivals = arrivals;
@@ -88,19 +91,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     @Override
-    public boolean take(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        OutgoingLane lane = candidate == null ? null : laneFor(connection.eventLoop());
-        if (candidate == null || lane == null) {
+    public boolean take(Channel channel) {
+        Connection connection = Connection.of(channel);
+        OutgoingLane lane = connection == null || !connection.isMovable() ? null : laneFor(channel.eventLoop());
+        if (connection == null || lane == null) {
             return false;
         }
-        Waiting earlier = Waiting.of(connection);
-        if (earlier != null) {
-            earlier.stay(); // where an upgrade that failed had it
-        }
-        Waiting waits = new Waiting(connection, candidate, lane, busy);
-        waits.attach();
-        waits.ask();
+        connection.moveOn(lane);
         // The lane may have ended meanwhile: then this one is told to stay, or was told already.
         if (lane.isOver()) {
             stay(connection);
@@ -109,30 +106,19 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     @Override
-    public List<Channel> busy() {
-        return busy.stream().map(Waiting::channel).toList();
+    public boolean isBusy(Channel channel) {
+        Connection connection = Connection.of(channel);
+        Candidate candidate = connection == null ? null : connection.candidate();
+        return connection != null
+                && candidate != null
+                && isMine(connection)
+                && !policy.isIdle(channel, channel.pipeline().toMap(), candidate);
     }
 
-    @Override
-    public boolean isBusy(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        return candidate != null
-                && waiting(connection) != null
-                && !policy.isIdle(connection, connection.pipeline().toMap(), candidate);
-    }
-
-    @Override
-    public void insist(Channel connection) {
-        Waiting waits = waiting(connection);
-        if (waits != null) {
-            waits.insist();
-        }
-    }
-
-    /** {@code null} unless it is this migration that takes it. */
-    private @Nullable Waiting waiting(Channel connection) {
-        Waiting waits = Waiting.of(connection);
-        return waits != null && waits.isOf(busy) ? waits : null;
+    /** A migration that has ended may not know it yet. */
+    private boolean isMine(Connection connection) {
+        Connection.Way lane = connection.lane();
+        return lane instanceof OutgoingLane one && lanes.contains(one);
     }
 
     private @Nullable OutgoingLane laneFor(EventLoop loop) {
@@ -146,32 +132,35 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         return usable.isEmpty() ? null : usable.get(Math.floorMod(next.getAndIncrement(), usable.size()));
     }
 
+    /** The barrier: whatever the application's handlers throw keeps this one here, and no other. */
     @Override
-    public @Nullable Move pack(Channel connection, Duplicator duplicator) {
-        Candidate candidate = Candidate.of(connection);
-        Waiting waits = waiting(connection);
-        if (candidate == null || waits == null || !connection.isActive()) {
-            return null;
-        }
-        Map<String, ChannelHandler> handlers = connection.pipeline().toMap();
-        if (!policy.isMovable(connection, handlers, candidate, this)) {
-            stay(connection);
-            return null;
-        }
-        if (!policy.isIdle(connection, handlers, candidate)) {
-            askAgain(connection, waits);
-            return null;
-        }
+    public @Nullable Move pack(Connection connection, Duplicator duplicator) {
         try {
-            Move move = packer.pack(connection, handlers, candidate, duplicator);
-            Waiting.detach(connection);
-            return move;
+            return packNow(connection, duplicator);
         } catch (Throwable t) {
-            doesNotMove(connection, Reasons.of(t));
-            candidate.reject(this);
+            doesNotMove(connection.channel(), Reasons.of(t));
+            connection.reject(this);
             stay(connection);
             return null;
         }
+    }
+
+    private @Nullable Move packNow(Connection connection, Duplicator duplicator) throws Exception {
+        Channel channel = connection.channel();
+        Candidate candidate = connection.candidate();
+        if (candidate == null || !isMine(connection) || !channel.isActive()) {
+            return null;
+        }
+        Map<String, ChannelHandler> handlers = channel.pipeline().toMap();
+        if (!policy.isMovable(connection, candidate, handlers, this)) {
+            stay(connection);
+            return null;
+        }
+        if (!policy.isIdle(channel, handlers, candidate)) {
+            askAgain(connection);
+            return null;
+        }
+        return packer.pack(connection, candidate, handlers, duplicator);
     }
 
     /** Where one finds no room, all others would say the same. */
@@ -185,26 +174,24 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     }
 
     /** When something has happened on it. Who reads slowly says nothing when it has read: its answer leaves unseen. */
-    private void askAgain(Channel connection, Waiting waits) {
-        waits.answered();
-        waits.watch();
-        if (waits.lane().isOver()) {
+    private void askAgain(Connection connection) {
+        connection.isBusyNow();
+        Connection.Way lane = connection.lane();
+        if (lane == null || lane.isOver()) {
             stay(connection); // whoever ended it may not have seen this one among the busy
             return;
         }
-        var pending = connection.unsafe().outboundBuffer();
+        var pending = connection.channel().unsafe().outboundBuffer();
         if (pending != null && !pending.isEmpty()) {
-            connection.eventLoop().schedule(waits::ask, FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
+            connection.channel().eventLoop().schedule(connection::ask, FLUSHED_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
     /** On its event loop: it is drained like any other. */
-    private void stay(Channel connection) {
-        Waiting waits = waiting(connection);
-        if (waits != null) {
-            Waiting.detach(connection);
-            waits.stay();
-            stays.accept(connection);
+    private void stay(Connection connection) {
+        if (isMine(connection)) {
+            connection.stay();
+            stays.accept(connection.channel());
         }
     }
 
@@ -215,8 +202,14 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     @Override
     public void arrived(Move move) {
-        String protocol = move.luggage().protocol();
-        moved.merge(protocol.equals(Luggage.OTHER) ? "other" : protocol, 1, Integer::sum);
+        move.settle(Ledger.Column.MOVED);
+        settled();
+    }
+
+    @Override
+    public void cut(Move move) {
+        move.settle(Ledger.Column.FORCED);
+        move.owned().close();
         settled();
     }
 
@@ -230,9 +223,10 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public void cameBack(Move move, String why) {
         LOGGER.debug("graceful-netty: {} stays here: {}", move.description(), why);
-        arrivals.arrive(move.description(), move.owned(), move.luggage(), this, new ArrivalGate.Outcome() {
+        arrivals.arrive(move.description(), move.owned(), Luggage.of(move.metadata()), this, new ArrivalGate.Outcome() {
             @Override
             public void taken(ArrivalGate held) {
+                move.connection().countedElsewhere();
                 held.start();
                 settled();
             }
@@ -244,6 +238,18 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
                         move.description(),
                         why,
                         reason);
+                move.settle(Ledger.Column.LOST);
+                settled();
+            }
+
+            @Override
+            public void ended(String reason) {
+                LOGGER.warn(
+                        "graceful-netty: {} is told to come again: the successor does not have it ({}), and here {}",
+                        move.description(),
+                        why,
+                        reason);
+                move.settle(Ledger.Column.DRAINED);
                 settled();
             }
         });
@@ -252,36 +258,23 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public void over(OutgoingLane lane, String why) {
         LOGGER.debug("graceful-netty: a lane is over: {}", why);
-        for (Waiting one : busy) {
-            if (one.lane() == lane) {
-                stays(one.channel());
-            }
+        for (Connection one : connections.busyOn(lane)) {
+            stays(one);
         }
     }
 
     @Override
-    public void stays(Channel connection) {
+    public void stays(Connection connection) {
         try {
-            connection.eventLoop().execute(() -> stay(connection));
+            connection.channel().eventLoop().execute(() -> stay(connection));
         } catch (RejectedExecutionException e) {
-            LOGGER.debug("graceful-netty: {} ends with its event loop", connection);
+            LOGGER.debug("graceful-netty: {} ends with its event loop", connection.channel());
         }
     }
 
     @Override
     public int onTheWay() {
         return onTheWay.get();
-    }
-
-    @Override
-    public boolean hasLeft(Channel connection) {
-        Candidate candidate = Candidate.of(connection);
-        return candidate != null && candidate.hasLeft();
-    }
-
-    @Override
-    public Map<String, Integer> moved() {
-        return Map.copyOf(moved);
     }
 
     @Override

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.ConnectionMoved;
 import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
+import io.github.gracefulnetty.internal.protocols.WebSocketFrames;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -40,29 +42,42 @@ final class Packer {
      * @param handlers of its pipeline
      * @throws Exception if it cannot move; nothing has happened then
      */
-    Move pack(Channel connection, Map<String, ChannelHandler> handlers, Candidate candidate, Duplicator duplicator)
+    Move pack(Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers, Duplicator duplicator)
             throws Exception {
-        UnixChannel channel = (UnixChannel) connection;
+        UnixChannel channel = (UnixChannel) connection.channel();
         DescriptorSender.Item listener =
                 Objects.requireNonNull(candidate.origin().item(), "its listener cannot be handed over");
         Description description = describe(channel, listener.description());
+        String protocol = candidate.protocol();
         FileDescriptor copy = duplicator.duplicate(channel.fd());
         Move move;
         try {
-            Plain plain = plain(listener, candidate.protocol());
-            Map<String, byte[]> states = states(connection, handlers, candidate);
-            Luggage luggage =
-                    states.isEmpty() ? plain.luggage() : plain.luggage().with(states);
-            move = new Move(description, luggage, states.isEmpty() ? plain.metadata() : luggage.toBytes(), copy);
+            Plain plain = plain(listener, protocol);
+            Map<String, byte[]> states = states(connection.channel(), handlers, candidate);
+            Bytes metadata = states.isEmpty()
+                    ? plain.metadata()
+                    : plain.luggage().with(states).toBytes();
+            move = new Move(
+                    connection, description, protocol.equals(Luggage.OTHER) ? "other" : protocol, metadata, copy);
         } catch (Throwable t) {
             UnixSockets.closeBecause(t, copy);
             throw t;
         }
-        connection.pipeline().fireUserEventTriggered(ConnectionMoved.INSTANCE);
-        candidate.leave();
-        // Past the handlers: some write when they close.
-        connection.unsafe().close(connection.newPromise());
+        leave(connection);
         return move;
+    }
+
+    /** From here on it is on its way, whatever its handlers do. */
+    private static void leave(Connection connection) {
+        Channel channel = connection.channel();
+        DrainGuard.quietly(
+                channel,
+                "leaves, and a handler fails",
+                () -> channel.pipeline().fireUserEventTriggered(ConnectionMoved.INSTANCE));
+        connection.leave();
+        // Past the handlers: some write when they close.
+        DrainGuard.quietly(
+                channel, "leaves, and a handler fails", () -> channel.unsafe().close(channel.newPromise()));
     }
 
     /** A TCP connection is of its listener's family and knows its addresses: no question to the kernel for each. */

@@ -37,7 +37,10 @@ final class DatagramGate extends ChannelOutboundHandlerAdapter implements OpenSo
             register.closed(this);
             path.remove();
         });
-        register.connections().track(channel); // after that: when the last one is gone, the process may be, too
+        register.connections()
+                .track(
+                        channel,
+                        AcceptedConnections.EACH); // after that: when the last one is gone, the process may be, too
         register.opened(this);
         followRegister(); // the switch may have been turned meanwhile
     }

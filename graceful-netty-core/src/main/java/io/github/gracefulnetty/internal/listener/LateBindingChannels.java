@@ -2,7 +2,6 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
@@ -18,7 +17,7 @@ public final class LateBindingChannels {
      */
     public static ServerChannel create(
             ListenerRegister register, DescriptorKind kind, ChannelFactory<? extends ServerChannel> plainFactory) {
-        return create(register, kind, plainFactory, ConnectionTracker.EACH);
+        return create(register, kind, plainFactory, AcceptedConnections.EACH);
     }
 
     /** The same, with connections that {@code drain} ends. */

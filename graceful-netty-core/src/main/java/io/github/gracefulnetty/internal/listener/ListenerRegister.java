@@ -4,7 +4,6 @@ package io.github.gracefulnetty.internal.listener;
 import io.github.gracefulnetty.internal.descriptor.Addresses;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.DescriptorKind;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ListenerRegister {
     private final @Nullable NativeTransport transport;
-    private final ConnectionTracker connections;
+    private final AcceptedConnections connections;
     private final Runnable changed;
     private final Claims claims = new Claims();
     private final List<OpenSocket> open = new ArrayList<>();
@@ -40,7 +39,7 @@ public final class ListenerRegister {
      * @param transport {@code null} if there is none: sockets are bound plainly then
      * @param changed called after a socket was opened, on its event loop
      */
-    public ListenerRegister(@Nullable NativeTransport transport, ConnectionTracker connections, Runnable changed) {
+    public ListenerRegister(@Nullable NativeTransport transport, AcceptedConnections connections, Runnable changed) {
         this.transport = transport;
         this.connections = connections;
         this.changed = changed;
@@ -70,7 +69,7 @@ public final class ListenerRegister {
         return transport;
     }
 
-    ConnectionTracker connections() {
+    AcceptedConnections connections() {
         return connections;
     }
 

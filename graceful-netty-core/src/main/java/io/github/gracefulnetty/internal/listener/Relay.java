@@ -2,7 +2,6 @@
 package io.github.gracefulnetty.internal.listener;
 
 import io.github.gracefulnetty.connection.ServerDrain;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -12,12 +11,12 @@ import java.util.function.Consumer;
 final class Relay extends ChannelInboundHandlerAdapter {
     private final Channel outer;
     private final Consumer<Channel> whenAccepted;
-    private final ConnectionTracker connections;
+    private final AcceptedConnections connections;
     private final ServerDrain drain;
     private long accepted;
 
     /** @param whenAccepted told of each connection that is accepted and that nobody else drains, on the event loop */
-    Relay(Channel outer, Consumer<Channel> whenAccepted, ConnectionTracker connections, ServerDrain drain) {
+    Relay(Channel outer, Consumer<Channel> whenAccepted, AcceptedConnections connections, ServerDrain drain) {
         this.outer = outer;
         this.whenAccepted = whenAccepted;
         this.connections = connections;
@@ -33,7 +32,7 @@ final class Relay extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         Channel connection = (Channel) message;
         accepted++;
-        if (drain == ConnectionTracker.EACH) {
+        if (drain == AcceptedConnections.EACH) {
             whenAccepted.accept(connection);
         }
         pass(connection);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.github.gracefulnetty.connection.DrainEvent;
 import io.netty.channel.ChannelHandlerContext;
@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * Ends a datagram channel that reads no more: closes it when every answer is on its way, unless a handler before keeps the
  * {@link DrainEvent} to itself and closes the channel when it has answered everything.
  */
-final class DatagramDrain extends ChannelInboundHandlerAdapter {
+final class DatagramDrain extends ChannelInboundHandlerAdapter implements OwnHandler {
     private static final int LOOK_AGAIN_MILLIS = 5;
 
     private DatagramDrain() {}

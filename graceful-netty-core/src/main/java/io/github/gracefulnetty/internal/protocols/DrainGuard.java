@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 
 /** The barrier between a drain and everybody's errors: whatever is thrown is logged, and never keeps the drain from its end. */
-final class DrainGuard {
+public final class DrainGuard {
     private static final InternalLogger LOGGER = InternalLoggerFactory.getInstance(DrainGuard.class);
 
     private DrainGuard() {}
 
     /** Runs {@code step}; whatever it throws is logged: that {@code who} {@code what}. */
-    static void quietly(Object who, String what, Runnable step) {
+    public static void quietly(Object who, String what, Runnable step) {
         run(who, what, step, () -> {});
     }
 
     /** Runs {@code step}; whatever it throws is logged, and {@code otherwise} runs in its place. */
-    static void run(Object who, String what, Runnable step, Runnable otherwise) {
+    public static void run(Object who, String what, Runnable step, Runnable otherwise) {
         try {
             step.run();
         } catch (Throwable t) {
@@ -26,7 +26,7 @@ final class DrainGuard {
     }
 
     /** Logs it in one line, with the stack trace below. Never throws. */
-    static void warn(Object who, String what, Throwable t) {
+    public static void warn(Object who, String what, Throwable t) {
         try {
             LOGGER.warn("graceful-netty: {} {}: {}", who, what, t, t);
         } catch (Throwable logging) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,15 +9,12 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpResponseEncoder;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -31,26 +27,27 @@ import org.jspecify.annotations.Nullable;
  * <p>A client that always has another request on its way would never get such a response. So after a while, what it has
  * sent and nobody has read yet waits, and the last of those that were read is answered so.
  */
-final class Http1Drain extends ChannelDuplexHandler {
+final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
     private static final int SWITCHING_PROTOCOLS = 101;
 
     /** How long a client may go on to send one request after the other, before it is not read any more. */
     private static final long ENDLESS_MILLIS = 1_000;
 
-    private final @Nullable InFlight inFlight;
+    private final @Nullable HttpExchanges exchanges;
     private final Consumer<ChannelPipeline> switched;
     private boolean insists;
     private boolean paused;
     private boolean lastResponseBegan;
+    private boolean refusing;
     private boolean closing;
 
-    private Http1Drain(@Nullable InFlight inFlight, Consumer<ChannelPipeline> switched) {
-        this.inFlight = inFlight;
+    private Http1Drain(@Nullable HttpExchanges exchanges, Consumer<ChannelPipeline> switched) {
+        this.exchanges = exchanges;
         this.switched = switched;
     }
 
     /**
-     * Puts itself behind the HTTP/1.1 codec of a server pipeline; {@code false} if there is none.
+     * Puts itself behind the HTTP/1.1 codec of a server pipeline; {@code false} if there is none, or not any more.
      *
      * @param switched gets the pipeline when HTTP/1.1 ends on it
      */
@@ -58,47 +55,38 @@ final class Http1Drain extends ChannelDuplexHandler {
         if (pipeline.get(Http1Drain.class) != null) {
             return true;
         }
-        String codec = null;
-        boolean decodes = false;
-        boolean encodes = false;
-        InFlight inFlight = null;
-        for (var entry : pipeline) {
-            ChannelHandler handler = entry.getValue();
-            boolean both = handler instanceof HttpServerCodec;
-            if (both || handler instanceof HttpRequestDecoder || handler instanceof HttpResponseEncoder) {
-                decodes |= both || handler instanceof HttpRequestDecoder;
-                encodes |= both || handler instanceof HttpResponseEncoder;
-                codec = entry.getKey();
-            } else if (handler instanceof InFlight found) {
-                inFlight = found;
-                codec = entry.getKey();
-            }
-        }
-        if (codec == null || !decodes || !encodes || (inFlight != null && inFlight.isHttpOver())) {
+        Http1Codec codec = Http1Codec.in(pipeline);
+        HttpExchanges exchanges = pipeline.get(HttpExchanges.class);
+        if (codec == null || (exchanges != null && exchanges.isHttpOver())) {
             return false;
         }
-        Http1Drain drain = new Http1Drain(inFlight, switched);
-        pipeline.addAfter(codec, null, drain);
+        if (exchanges != null && !exchanges.watches(pipeline.get(codec.decoder()))) {
+            exchanges = null; // what it knows is of a codec that has gone
+        }
+        Http1Drain drain = new Http1Drain(exchanges, switched);
+        pipeline.addAfter(behind(pipeline, codec, exchanges), null, drain);
         ChannelHandlerContext context = pipeline.context(drain);
         drain.endIfNothingCanCome(context);
-        if (inFlight != null) {
+        if (exchanges != null) {
             context.executor().schedule(() -> drain.insist(context), ENDLESS_MILLIS, TimeUnit.MILLISECONDS);
         }
         return true;
     }
 
-    /** Whether there is an HTTP/1.1 codec of a server, and it has not given way to another protocol. */
-    static boolean isHttp1(ChannelPipeline pipeline) {
-        InFlight inFlight = pipeline.get(InFlight.class);
-        return inFlight == null
-                ? pipeline.get(HttpServerCodec.class) != null || pipeline.get(HttpRequestDecoder.class) != null
-                : !inFlight.isHttpOver();
+    /** The codec, or what knows its exchanges, whichever is the last one. */
+    private static String behind(ChannelPipeline pipeline, Http1Codec codec, @Nullable HttpExchanges exchanges) {
+        String last = codec.last();
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            if (entry.getKey().equals(codec.last()) || entry.getValue() == exchanges) {
+                last = entry.getKey();
+            }
+        }
+        return last;
     }
 
     /** Whether nothing was answered since the drain began, and nothing is to be. */
-    static boolean isIdleSinceTold(ChannelPipeline pipeline) {
-        Http1Drain drain = pipeline.get(Http1Drain.class);
-        return drain != null && drain.inFlight != null && !drain.lastResponseBegan && drain.inFlight.requests() == 0;
+    boolean isIdleSinceTold() {
+        return exchanges != null && !lastResponseBegan && exchanges.isSettled();
     }
 
     @Override
@@ -109,16 +97,18 @@ final class Http1Drain extends ChannelDuplexHandler {
             context.executor().execute(() -> becomesAnother(context));
             return;
         }
+        Object written = message;
+        ChannelPromise done = promise;
         if (message instanceof HttpResponse response && isFinal(response) && isLast()) {
-            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            written = LastResponse.of(response);
             lastResponseBegan = true;
         }
         if (message instanceof LastHttpContent && lastResponseBegan && !closing) {
             closing = true;
-            promise = promise.unvoid();
-            promise.addListener(written -> context.close());
+            done = promise.unvoid();
+            done.addListener(sent -> context.close());
         }
-        context.write(message, promise);
+        context.write(written, done);
         resumeIfAllIsAnswered(context);
     }
 
@@ -130,23 +120,21 @@ final class Http1Drain extends ChannelDuplexHandler {
     }
 
     private void pause(ChannelHandlerContext context) {
-        ChannelConfig config = context.channel().config();
         if (insists
                 && !lastResponseBegan
-                && inFlight != null
-                && inFlight.requests() > 0
-                && inFlight.isBeforeNextRequest()
-                && config.isAutoRead()) {
-            config.setAutoRead(false);
+                && exchanges != null
+                && exchanges.requests() > 0
+                && exchanges.isBeforeNextRequest()) {
+            ReadPause.begin(context.channel());
             paused = true;
         }
     }
 
     /** The last response had begun before this drain, so that it could not say that it is: the next one will. */
     private void resumeIfAllIsAnswered(ChannelHandlerContext context) {
-        if (paused && !lastResponseBegan && inFlight != null && inFlight.requests() == 0) {
+        if (paused && !lastResponseBegan && exchanges != null && exchanges.requests() == 0) {
             paused = false;
-            context.channel().config().setAutoRead(true);
+            ReadPause.end(context.channel());
         }
     }
 
@@ -161,20 +149,20 @@ final class Http1Drain extends ChannelDuplexHandler {
     /** What follows is read by another protocol. */
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        if (paused && context.channel().isOpen()) {
-            context.channel().config().setAutoRead(true);
+        if (paused) {
+            ReadPause.end(context.channel());
         }
     }
 
     private boolean isLast() {
-        return inFlight == null || inFlight.requests() <= 1;
+        return !lastResponseBegan && (exchanges == null || exchanges.requests() <= 1);
     }
 
     /** What follows 101, or a success for {@code CONNECT}, is another protocol. */
     private boolean isSwitch(HttpResponse response) {
         return response.status().code() == SWITCHING_PROTOCOLS
-                || (inFlight != null
-                        && inFlight.isTunnelNext()
+                || (exchanges != null
+                        && exchanges.isTunnelNext()
                         && response.status().codeClass() == HttpStatusClass.SUCCESS);
     }
 
@@ -186,10 +174,14 @@ final class Http1Drain extends ChannelDuplexHandler {
         }
     }
 
-    /** After the last response nothing is read any more: the client was told. */
+    /**
+     * The client was told that no other request is answered: one that it has sent before it knew is not executed, and it may
+     * repeat that (RFC 9112, 9.6). What is left of the last one is its handlers'.
+     */
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (closing) {
+        refusing |= closing || (lastResponseBegan && message instanceof HttpRequest);
+        if (refusing) {
             ReferenceCountUtil.release(message);
         } else {
             context.fireChannelRead(message);
@@ -206,7 +198,7 @@ final class Http1Drain extends ChannelDuplexHandler {
     }
 
     private void endIfNothingCanCome(ChannelHandlerContext context) {
-        if (isInputShutdown(context.channel()) && inFlight != null && inFlight.requests() == 0 && !closing) {
+        if (isInputShutdown(context.channel()) && exchanges != null && exchanges.isSettled() && !closing) {
             closing = true;
             context.close();
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -63,23 +63,9 @@ final class Http2Drain extends Http2FrameListenerDecorator {
         return true;
     }
 
-    /** From now on a close does not wait for the streams. */
-    static void hurry(ChannelPipeline pipeline) {
-        Http2ConnectionHandler handler = pipeline.get(Http2ConnectionHandler.class);
-        if (handler != null) {
-            handler.gracefulShutdownTimeoutMillis(0);
-        }
-    }
-
-    static boolean isHttp2(ChannelPipeline pipeline) {
-        return pipeline.get(Http2ConnectionHandler.class) != null;
-    }
-
     /** Whether there was no stream when the drain began, and none has come since. */
-    static boolean isIdleSinceTold(ChannelPipeline pipeline) {
-        Http2ConnectionHandler handler = pipeline.get(Http2ConnectionHandler.class);
-        return handler != null
-                && handler.decoder().frameListener() instanceof Http2Drain drain
+    static boolean isIdleSinceTold(Http2ConnectionHandler handler) {
+        return handler.decoder().frameListener() instanceof Http2Drain drain
                 && drain.idle
                 && drain.lastStream == handler.connection().remote().lastStreamCreated();
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.protocols;
 
-import io.github.gracefulnetty.internal.drain.InFlight;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -16,98 +16,64 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameEncoder;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether an HTTP/1.1 connection is exactly between two exchanges: each request was read to its end and answered,
- * and not one byte of the next one was read. Right behind the codec; an {@link Inflow} sits right before it. When the
- * connection becomes a WebSocket, so is its codec, and {@link WebSocketFrames} know.
+ * each answer was sent, and not one byte of the next request was read. Right behind the codec; an {@link Inflow} sits right
+ * before it. When the connection becomes a WebSocket, so is its codec, and {@link WebSocketFrames} know. On the connection's
+ * event loop.
  */
-final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
+public final class HttpExchanges extends ChannelDuplexHandler implements OwnHandler, ChannelFutureListener {
+    /** What a connection speaks whose exchanges these are, */
+    public static final String HTTP_1 = "http/1.1";
+
+    /** and when it has become one. */
+    public static final String WEB_SOCKET = "websocket";
+
     private static final long NEVER = -1;
 
     private final Inflow inflow;
+    private final Blueprint built;
     private final Unanswered unanswered = new Unanswered();
+    private int unsent;
     private long readsAtEnd;
+    private boolean reading;
     private byte @Nullable [] handshake;
     private @Nullable WebSocketFrames frames;
 
-    private HttpExchanges(Inflow inflow) {
+    private HttpExchanges(Inflow inflow, Blueprint built) {
         this.inflow = inflow;
+        this.built = built;
     }
 
     /**
      * Around the codec. Before anything is read.
      *
-     * @param codec what {@link #codec} has found
+     * @param codec the only one of this pipeline
+     * @param built the pipeline
      */
-    static HttpExchanges install(ChannelPipeline pipeline, List<String> codec) {
-        String last = codec.get(codec.size() - 1);
-        String decoder = codec.get(0);
-        if (pipeline.get(decoder) instanceof HttpResponseEncoder) {
-            decoder = last;
-        }
-        HttpExchanges exchanges = new HttpExchanges(Inflow.before(pipeline, decoder));
-        pipeline.addAfter(last, "graceful-netty/exchanges", exchanges);
+    public static HttpExchanges install(ChannelPipeline pipeline, Http1Codec codec, Blueprint built) {
+        HttpExchanges exchanges = new HttpExchanges(Inflow.before(pipeline, codec.decoder()), built);
+        pipeline.addAfter(codec.last(), "graceful-netty/exchanges", exchanges);
         return exchanges;
     }
 
-    /**
-     * The names of an HTTP/1.1 codec of a server, whole or in two parts that are next to each other; empty if there is
-     * none.
-     *
-     * @param handlers of a pipeline, first to last
-     */
-    static List<String> codec(Map<String, ChannelHandler> handlers) {
-        List<String> found = List.of();
-        @Nullable ChannelHandler first = null;
-        boolean ended = false;
-        for (Map.Entry<String, ChannelHandler> entry : handlers.entrySet()) {
-            ChannelHandler handler = entry.getValue();
-            if (!isPart(handler)) {
-                ended = first != null;
-            } else if (first == null) {
-                first = handler;
-                found = List.of(entry.getKey());
-            } else if (!ended && found.size() == 1 && (isPair(first, handler) || isPair(handler, first))) {
-                found = List.of(found.get(0), entry.getKey());
-            } else {
-                return List.of();
-            }
-        }
-        boolean whole = first instanceof HttpServerCodec;
-        return whole == (found.size() == 1) ? found : List.of();
-    }
-
-    private static boolean isPair(ChannelHandler decoder, ChannelHandler encoder) {
-        return decoder instanceof HttpRequestDecoder && encoder instanceof HttpResponseEncoder;
-    }
-
-    /** Whether {@code handler} is the codec, or a part of it. */
-    static boolean isPart(ChannelHandler handler) {
-        return handler instanceof HttpServerCodec
-                || handler instanceof HttpRequestDecoder
-                || handler instanceof HttpResponseEncoder;
-    }
-
     /** Whether nothing is in progress and another request may come. */
-    boolean isIdle() {
+    public boolean isIdle() {
         WebSocketFrames now = frames;
         return now != null
-                ? now.isIdle()
-                : isBetweenRequests() && unanswered.count() == 0 && !isEnding() && !isHttpOver();
+                ? now.isIdle() && unsent == 0
+                : isBetweenRequests() && unanswered.count() == 0 && unsent == 0 && !isEnding() && !isHttpOver();
     }
 
-    /** {@code null} while it is HTTP. */
-    @Nullable
-    WebSocketFrames webSocket() {
+    /** {@code null} while it is HTTP, and if it is a WebSocket that cannot be opened once more. */
+    public @Nullable WebSocketFrames webSocket() {
         return frames;
     }
 
-    /** And what follows may be HTTP. */
-    @Override
+    /** Whether each request was read to its end, and nothing of another one; and what follows may be HTTP. */
     public boolean isBeforeNextRequest() {
         return frames == null && isBetweenRequests() && !isEnding() && !isHttpOver() && !isTunnelNext();
     }
@@ -117,32 +83,38 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
     }
 
     /** Whether the connection ends with what is in progress. */
-    boolean isEnding() {
+    public boolean isEnding() {
         return frames == null && unanswered.isEnding();
     }
 
-    @Override
-    public int requests() {
+    /** How many requests the application has not answered to their end, those included of which only the first bytes are here. */
+    int requests() {
         boolean begun = !unanswered.isReading() && inflow.isWatching() && !isBetweenRequests();
         return Math.max(unanswered.count(), 0) + (begun && !isEnding() ? 1 : 0);
     }
 
-    @Override
-    public boolean isTunnelNext() {
+    /** Whether all that was begun is answered, and sent. */
+    boolean isSettled() {
+        return unsent == 0 && requests() == 0;
+    }
+
+    /** Whether the next response is that to a {@code CONNECT}. */
+    boolean isTunnelNext() {
         return unanswered.isTunnelNext();
     }
 
-    @Override
+    /** Whether the connection was switched to another protocol, whatever its pipeline still looks like. */
     public boolean isHttpOver() {
         return unanswered.isHttpOver();
     }
 
     /** Whether {@code handler} is what this one sits behind, still. */
-    boolean watches(ChannelHandler handler) {
+    public boolean watches(@Nullable ChannelHandler handler) {
         // The HTTP codec of a WebSocket leaves when the answer to the handshake is written.
-        return inflow.watches(handler)
-                || handler instanceof HttpResponseEncoder
-                || (frames != null && handler instanceof HttpServerCodec);
+        return handler != null
+                && (inflow.watches(handler)
+                        || handler instanceof HttpResponseEncoder
+                        || (frames != null && handler instanceof HttpServerCodec));
     }
 
     @Override
@@ -155,13 +127,20 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         }
         unanswered.read(message);
         if (message instanceof HttpRequest request) {
-            handshake = WebSocketHandshake.of(request);
+            byte[] bytes = WebSocketHandshake.of(request);
+            // Whatever has changed the pipeline before would have to come before it again.
+            handshake = bytes == null || !built.isOf(context.pipeline()) ? null : bytes;
         }
         if (message instanceof LastHttpContent) {
             // The decoder has come to here and no further: what is left of this read belongs to the next request.
             readsAtEnd = inflow.isConsumed() ? inflow.reads() : NEVER;
         }
-        context.fireChannelRead(message);
+        reading = true;
+        try {
+            context.fireChannelRead(message);
+        } finally {
+            reading = false;
+        }
     }
 
     @Override
@@ -169,22 +148,39 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         WebSocketFrames now = frames;
         if (now != null) {
             now.written(message);
-            context.write(message, promise);
+            context.write(message, untilSent(promise));
             return;
         }
         if (message instanceof HttpResponse response
                 && response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
-            becomeWebSocket(context.pipeline());
+            becomeWebSocket(context);
         }
         unanswered.written(message);
-        context.write(message, promise);
+        context.write(message, message instanceof LastHttpContent ? untilSent(promise) : promise);
     }
 
-    /** Its codec is there before the answer is written, and both parts are before this handler. */
-    private void becomeWebSocket(ChannelPipeline pipeline) {
+    /** Handlers between here and the socket may hold it for long: it is sent when its promise says so. */
+    private ChannelPromise untilSent(ChannelPromise promise) {
+        unsent++;
+        return promise.unvoid().addListener(this);
+    }
+
+    /** Something is sent, or can never be. */
+    @Override
+    public void operationComplete(ChannelFuture sent) {
+        unsent--;
+    }
+
+    /**
+     * Its codec is there before the answer is written, and both parts are before this handler. In the successor the request is
+     * repeated, and has to be answered within its reading: so it has to be here.
+     */
+    private void becomeWebSocket(ChannelHandlerContext context) {
+        ChannelPipeline pipeline = context.pipeline();
         byte[] request = handshake;
+        handshake = null;
         ChannelHandlerContext decoder = pipeline.context(WebSocket13FrameDecoder.class);
-        if (request == null || decoder == null || pipeline.context(WebSocket13FrameEncoder.class) == null) {
+        if (request == null || !reading || decoder == null || pipeline.context(WebSocket13FrameEncoder.class) == null) {
             return;
         }
         for (Map.Entry<String, ChannelHandler> entry : pipeline) {
@@ -197,7 +193,10 @@ final class HttpExchanges extends ChannelDuplexHandler implements InFlight {
         }
         if (unanswered.count() == 1 && isBetweenRequests()) {
             inflow.moveTo(decoder);
-            frames = new WebSocketFrames(inflow, request);
+            WebSocketFrames opened = new WebSocketFrames(inflow, request);
+            frames = opened;
+            // The HTTP codec leaves when the answer is written, and so may others.
+            context.executor().execute(() -> opened.open(Blueprint.of(pipeline, null)));
         }
     }
 }

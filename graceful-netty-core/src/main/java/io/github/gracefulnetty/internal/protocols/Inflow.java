@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * a {@code ByteToMessageDecoder} that holds nothing decodes from the very buffer that it is given. So it is given one
  * buffer at a time: what it has left of the last one comes first in the next.
  */
-final class Inflow extends ChannelInboundHandlerAdapter {
+public final class Inflow extends ChannelInboundHandlerAdapter implements OwnHandler {
     private static final String NAME = "graceful-netty/inflow/";
 
     private ChannelHandler decoder;
@@ -26,7 +26,8 @@ final class Inflow extends ChannelInboundHandlerAdapter {
         this.decoder = decoder;
     }
 
-    static Inflow before(ChannelPipeline pipeline, String decoder) {
+    /** Puts one right before a decoder that has read nothing. */
+    public static Inflow before(ChannelPipeline pipeline, String decoder) {
         Inflow inflow = new Inflow(pipeline.get(decoder));
         pipeline.addBefore(decoder, NAME + decoder, inflow);
         return inflow;
@@ -39,7 +40,7 @@ final class Inflow extends ChannelInboundHandlerAdapter {
     }
 
     /** Whether the decoder has consumed everything that was read so far. */
-    boolean isConsumed() {
+    public boolean isConsumed() {
         ByteBuf bytes = current;
         return !broken && (bytes == null || !bytes.isReadable());
     }
@@ -55,7 +56,7 @@ final class Inflow extends ChannelInboundHandlerAdapter {
     }
 
     /** Whether it is this decoder that this one sits before, still. */
-    boolean watches(ChannelHandler handler) {
+    public boolean watches(ChannelHandler handler) {
         return handler == decoder && !broken;
     }
 

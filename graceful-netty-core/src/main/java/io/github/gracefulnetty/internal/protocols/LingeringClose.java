@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  * answer with a reset, which destroys what the client has not received yet. And Netty's HTTP/2 handler closes when the last
  * stream has ended, even if its answer was written and not flushed.
  */
-final class LingeringClose extends ChannelDuplexHandler {
+public final class LingeringClose extends ChannelDuplexHandler implements OwnHandler {
     /** How long the client may take to close its side when it has received everything, before ours does. */
     private static final long LINGER_MILLIS = 2_000;
 
@@ -37,7 +37,7 @@ final class LingeringClose extends ChannelDuplexHandler {
      *
      * @param delivered whether the client's side has received all that was sent
      */
-    static void install(Channel connection, Predicate<Channel> delivered) {
+    public static void install(Channel connection, Predicate<Channel> delivered) {
         ChannelPipeline pipeline = connection.pipeline();
         if (pipeline.get(LingeringClose.class) == null) {
             pipeline.addFirst(new LingeringClose(delivered, LINGER_MILLIS));
@@ -75,6 +75,7 @@ final class LingeringClose extends ChannelDuplexHandler {
     private void linger(ChannelHandlerContext context, DuplexChannel channel) {
         channel.shutdownOutput().addListener(shut -> {
             if (shut.isSuccess()) {
+                ReadPause.end(channel);
                 channel.config().setAutoRead(true);
                 awaitEnd(context);
             } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
@@ -15,11 +15,11 @@ import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
 
 /** Ends a WebSocket: our close frame 1012 (service restart), the client's close frame, the end of the connection. */
-final class WebSocketDrain extends ChannelDuplexHandler {
+final class WebSocketDrain extends ChannelDuplexHandler implements OwnHandler {
     /** How long the client may take to answer. */
     private static final long ANSWER_MILLIS = 5_000;
 
-    private static final int SERVICE_RESTART = 1012;
+    static final int SERVICE_RESTART = 1012;
 
     private WebSocketDrain() {}
 
@@ -45,10 +45,6 @@ final class WebSocketDrain extends ChannelDuplexHandler {
         pipeline.addAfter(codec, null, drain);
         sendClose(pipeline.context(drain));
         return true;
-    }
-
-    static boolean isWebSocket(ChannelPipeline pipeline) {
-        return pipeline.get(WebSocketFrameDecoder.class) != null && pipeline.get(WebSocketFrameEncoder.class) != null;
     }
 
     private static void sendClose(ChannelHandlerContext context) {

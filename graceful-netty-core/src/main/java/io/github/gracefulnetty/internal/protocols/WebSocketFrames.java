@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
@@ -9,12 +9,13 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.extensions.WebSocketExtensionDecoder;
 import io.netty.handler.codec.http.websocketx.extensions.WebSocketExtensionEncoder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether a WebSocket is exactly between two messages in both directions, with not one byte of the next frame read,
  * and whether nobody has begun to close it.
  */
-final class WebSocketFrames {
+public final class WebSocketFrames {
     private static final long NEVER = -1;
 
     private final Inflow inflow;
@@ -23,6 +24,7 @@ final class WebSocketFrames {
     private boolean reading;
     private boolean writing;
     private boolean closes;
+    private @Nullable Blueprint built;
 
     /**
      * @param inflow right before the frame decoder, which has read nothing
@@ -35,17 +37,27 @@ final class WebSocketFrames {
     }
 
     /** Whether {@code handler} is a part of an extension, as compression: what both sides have said so far is its state. */
-    static boolean isExtension(ChannelHandler handler) {
+    public static boolean isExtension(ChannelHandler handler) {
         return handler instanceof WebSocketExtensionDecoder || handler instanceof WebSocketExtensionEncoder;
     }
 
     /** The request that opened it, as bytes. */
-    byte[] handshake() {
+    public byte[] handshake() {
         return handshake;
     }
 
+    /** The request is dealt with, and has left this pipeline. */
+    void open(Blueprint pipeline) {
+        built = pipeline;
+    }
+
+    /** What the pipeline was when it had been opened; {@code null} if it is just being opened. */
+    public @Nullable Blueprint built() {
+        return built;
+    }
+
     boolean isIdle() {
-        return readsAtEnd == inflow.reads() && inflow.isConsumed() && !reading && !writing && !closes;
+        return built != null && readsAtEnd == inflow.reads() && inflow.isConsumed() && !reading && !writing && !closes;
     }
 
     /** The decoder has made this. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.migration;
+package io.github.gracefulnetty.internal.protocols;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -11,10 +13,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The request that asks for a WebSocket, as it is repeated in the successor. */
-final class WebSocketHandshake {
+public final class WebSocketHandshake {
+    /** What a server sends: the last fragment of a close message, not masked. */
+    private static final int CLOSE = 0x88;
+
     private static final String END_OF_LINE = "\r\n";
 
     private WebSocketHandshake() {}
+
+    /** The frame that tells the client to open another one, as bytes: for one that has no codec any more. */
+    public static ByteBuf serviceRestart() {
+        return Unpooled.buffer(2 + Short.BYTES)
+                .writeByte(CLOSE)
+                .writeByte(Short.BYTES)
+                .writeShort(WebSocketDrain.SERVICE_RESTART);
+    }
 
     /** {@code null} if {@code request} asks for something else. */
     static byte @Nullable [] of(HttpRequest request) {

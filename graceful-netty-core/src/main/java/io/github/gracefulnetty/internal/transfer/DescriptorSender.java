@@ -10,8 +10,9 @@ import io.github.gracefulnetty.internal.wire.ProtocolException;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -80,8 +81,9 @@ public final class DescriptorSender {
     private final Channel bytes;
     private final MessageHandler messages;
     private final Lane lane;
-    private final List<Item> items = new ArrayList<>();
+    private final Queue<Item> unsent = new ArrayDeque<>(); // what was sent is its owner's to keep
     private final Events events;
+    private int count;
     private int sent;
     private int acknowledged;
     private int retries;
@@ -98,7 +100,8 @@ public final class DescriptorSender {
 
     /** Says how many more there are, and sends the first ones. */
     public void add(List<? extends Item> more) {
-        items.addAll(more);
+        unsent.addAll(more);
+        count += more.size();
         messages.write(new Message.Manifest(more.size()));
         sendMore();
         endIfAllAreThere();
@@ -115,14 +118,9 @@ public final class DescriptorSender {
         endIfAllAreThere();
     }
 
-    /** What was added so far. */
-    public List<Item> items() {
-        return List.copyOf(items);
-    }
-
-    /** How many there are. */
+    /** How many were added so far. */
     public int count() {
-        return items.size();
+        return count;
     }
 
     /** How many the receiver has. */
@@ -131,7 +129,7 @@ public final class DescriptorSender {
     }
 
     private void endIfAllAreThere() {
-        if (acknowledged == items.size() && !over) {
+        if (acknowledged == count && !over) {
             events.sent();
         }
     }
@@ -149,9 +147,14 @@ public final class DescriptorSender {
         sending = true; // a flush may find room at once, and lead here again
         try {
             boolean room = bytes.isOpen();
-            while (room && !over && sent < items.size() && sent - acknowledged < MessageCodec.WINDOW) {
+            for (Item next = unsent.peek();
+                    room && next != null && !over && sent - acknowledged < MessageCodec.WINDOW;
+                    next = unsent.peek()) {
                 // What the receiver does not read is not kept here: each may come with much metadata.
-                room = hasRoom() && send(items.get(sent));
+                room = hasRoom() && send(next);
+                if (room) {
+                    unsent.remove();
+                }
                 if (sent % MessageCodec.STEP == 0) {
                     messages.flush();
                 }

@@ -61,6 +61,7 @@ public final class OutgoingTransfer {
     private @Nullable StateSender states;
     private @Nullable DescriptorSender sender;
     private final List<DescriptorSender.Item> later = new ArrayList<>();
+    private List<DescriptorSender.Item> first = List.of();
     private boolean over;
 
     /** Like the other constructor, for states that are in memory: what is not is read on the event loop. */
@@ -141,7 +142,8 @@ public final class OutgoingTransfer {
         boolean opened = lane != null;
         lane = connection;
         states = new StateSender(bytes, contents.states(), reader, this::stateRead);
-        later.addAll(0, contents.items());
+        first = List.copyOf(contents.items());
+        later.addAll(0, first);
         if (over) {
             closeParts();
             return;
@@ -226,9 +228,9 @@ public final class OutgoingTransfer {
         }
     }
 
-    /** What was given so far, in the order of its numbers. */
+    /** What was given with {@link #attached}, in the order of its numbers. */
     public List<DescriptorSender.Item> items() {
-        return sender == null ? List.of() : sender.items();
+        return sender == null ? List.of() : first;
     }
 
     /** Whether the receiver has everything that was given so far. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.internal.drain.Drain;
-import io.github.gracefulnetty.internal.drain.DrainResult;
+import io.github.gracefulnetty.internal.connections.Drain;
+import io.github.gracefulnetty.internal.connections.DrainResult;
 import java.util.concurrent.CompletableFuture;
 
 /**

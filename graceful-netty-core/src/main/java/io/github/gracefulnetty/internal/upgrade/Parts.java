@@ -2,9 +2,9 @@
 package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
+import io.github.gracefulnetty.internal.connections.ConnectionTracker;
+import io.github.gracefulnetty.internal.connections.Migration;
 import io.github.gracefulnetty.internal.listener.ListenerRegister;
-import io.github.gracefulnetty.internal.migration.Migration;
 import io.github.gracefulnetty.internal.process.ServiceManager;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;

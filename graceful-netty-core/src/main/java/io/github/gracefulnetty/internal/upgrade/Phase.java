@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.internal.drain.Drain;
+import io.github.gracefulnetty.internal.connections.Drain;
 import io.github.gracefulnetty.internal.transfer.Deadline;
 import java.util.Optional;
 

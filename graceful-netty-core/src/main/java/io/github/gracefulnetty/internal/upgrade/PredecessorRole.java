@@ -4,7 +4,7 @@ package io.github.gracefulnetty.internal.upgrade;
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.drain.Drain;
+import io.github.gracefulnetty.internal.connections.Drain;
 import io.github.gracefulnetty.internal.process.Deployment;
 import io.github.gracefulnetty.internal.process.OtherProcess;
 import io.github.gracefulnetty.internal.transfer.Deadline;

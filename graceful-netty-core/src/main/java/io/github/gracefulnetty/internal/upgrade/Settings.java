@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.upgrade;
 
-import io.github.gracefulnetty.internal.migration.MoveMode;
+import io.github.gracefulnetty.internal.connections.MoveMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

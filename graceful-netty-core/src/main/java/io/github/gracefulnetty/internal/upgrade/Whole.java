@@ -2,9 +2,9 @@
 package io.github.gracefulnetty.internal.upgrade;
 
 import io.github.gracefulnetty.handoff.HandoffException;
-import io.github.gracefulnetty.internal.drain.Drain;
-import io.github.gracefulnetty.internal.drain.DrainResult;
-import io.github.gracefulnetty.internal.drain.Mover;
+import io.github.gracefulnetty.internal.connections.Drain;
+import io.github.gracefulnetty.internal.connections.DrainResult;
+import io.github.gracefulnetty.internal.connections.Mover;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 

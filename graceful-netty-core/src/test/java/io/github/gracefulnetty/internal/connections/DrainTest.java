@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.connections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.connection.ServerDrain;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
 import io.netty.channel.Channel;
 import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoopGroup;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -237,17 +237,9 @@ class DrainTest {
         }
 
         @Override
-        public List<Channel> busy() {
-            return List.of();
-        }
-
-        @Override
         public boolean isBusy(Channel connection) {
             return false;
         }
-
-        @Override
-        public void insist(Channel connection) {}
 
         @Override
         public int onTheWay() {
@@ -256,16 +248,6 @@ class DrainTest {
             whenAsked = () -> {};
             event.run();
             return answer;
-        }
-
-        @Override
-        public boolean hasLeft(Channel connection) {
-            return false;
-        }
-
-        @Override
-        public Map<String, Integer> moved() {
-            return Map.of();
         }
 
         @Override

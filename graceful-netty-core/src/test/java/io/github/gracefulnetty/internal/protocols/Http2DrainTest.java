@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.connection.ConnectionEnds;
+import io.github.gracefulnetty.internal.connections.ConnectionTracker;
+import io.github.gracefulnetty.internal.connections.Ledger;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -59,7 +61,6 @@ class Http2DrainTest {
     });
     private final EmbeddedChannel client = new EmbeddedChannel(clientHandler);
     private final ConnectionTracker connections = new ConnectionTracker();
-    private final Tally tally = new Tally(connections, null);
     private int lastStream = 1;
 
     @BeforeEach
@@ -156,22 +157,22 @@ class Http2DrainTest {
     @Test
     void shouldCloseAnIdleConnectionOnlyWhenThePingHasComeBack() {
         connections.track(server);
-        connections.forEachOpen(tally::watch);
-        ConnectionDrain.begin(server, all -> true);
+        Ledger ledger = connections.count();
+        Protocols.end(server, all -> true);
         toClient();
         assertThat(atClient).containsExactly("GOAWAY 2147483647", "PING");
         assertThat(server.isOpen()).isTrue();
         exchange();
         assertThat(atClient).endsWith("GOAWAY 0");
         assertThat(server.isOpen()).isFalse();
-        assertThat(tally.result()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 0, 1, 0)));
+        assertThat(ledger.ends()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 0, 1, 0, 0)));
     }
 
     @Test
     void shouldTakeARequestThatCrossesTheFirstGoAway() {
         connections.track(server);
-        connections.forEachOpen(tally::watch);
-        ConnectionDrain.begin(server, all -> true);
+        Ledger ledger = connections.count();
+        Protocols.end(server, all -> true);
         request();
         assertThat(requests).hasSize(1);
         exchange();
@@ -180,14 +181,14 @@ class Http2DrainTest {
         respond(0);
         assertThat(atClient).endsWith("HEADERS 3");
         assertThat(server.isOpen()).isFalse();
-        assertThat(tally.result()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 1, 0, 0)));
+        assertThat(ledger.ends()).isEqualTo(Map.of("http/2", new ConnectionEnds(0, 1, 0, 0, 0)));
     }
 
     @Test
     void shouldLetStreamsFinish() {
         request();
         request();
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         exchange();
         respond(1);
         assertThat(server.isOpen()).isTrue();
@@ -200,7 +201,7 @@ class Http2DrainTest {
     @Test
     void shouldSendTheAnswerThatIsWrittenWhenTheLastRequestEnds() {
         request("POST", false);
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         exchange();
         ChannelHandlerContext context = client.pipeline().context(clientHandler);
         clientHandler
@@ -214,7 +215,7 @@ class Http2DrainTest {
 
     @Test
     void shouldNotWaitForeverForAPingThatDoesNotComeBack() {
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         server.advanceTimeBy(9, TimeUnit.SECONDS);
         server.runScheduledPendingTasks();
         assertThat(server.isOpen()).isTrue();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -126,7 +126,7 @@ class LingeringCloseTest {
         install(all -> false, LONG);
         var closed = connection.close();
         assertThat(client.getInputStream().read()).isEqualTo(-1);
-        connection.eventLoop().submit(() -> ConnectionDrain.force(connection)).sync();
+        connection.eventLoop().submit(() -> Protocols.cut(connection)).sync();
         assertThat(closed.await(LONG)).isTrue();
     }
 

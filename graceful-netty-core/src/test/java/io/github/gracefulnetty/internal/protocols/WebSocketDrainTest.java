@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.gracefulnetty.internal.drain;
+package io.github.gracefulnetty.internal.protocols;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.gracefulnetty.connection.ConnectionEnds;
+import io.github.gracefulnetty.internal.connections.ConnectionTracker;
+import io.github.gracefulnetty.internal.connections.Ledger;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -74,11 +76,10 @@ class WebSocketDrainTest {
     @Test
     void shouldSayServiceRestartAndCloseWhenTheClientHasAnswered() {
         ConnectionTracker connections = new ConnectionTracker();
-        Tally tally = new Tally(connections, null);
         connections.track(server);
-        connections.forEachOpen(tally::watch);
+        Ledger ledger = connections.count();
         speakWebSocket(server);
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
         assertThat(server.isOpen()).isTrue();
         client.writeOutbound(new CloseWebSocketFrame(1012, ""));
@@ -86,7 +87,7 @@ class WebSocketDrainTest {
         assertThat(server.isOpen()).isFalse();
         CloseWebSocketFrame answer = server.readInbound();
         assertThat(answer.statusCode()).as("the application sees it, too").isEqualTo(1012);
-        assertThat(tally.result()).isEqualTo(Map.of("websocket", new ConnectionEnds(0, 1, 0, 0)));
+        assertThat(ledger.ends()).isEqualTo(Map.of("websocket", new ConnectionEnds(0, 1, 0, 0, 0)));
         answer.release();
     }
 
@@ -97,7 +98,7 @@ class WebSocketDrainTest {
                         new WebSocket13FrameEncoder(false), // as where it takes the place of an HttpServerCodec
                         new WebSocket13FrameDecoder(
                                 WebSocketDecoderConfig.newBuilder().build()));
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         assertThat(onlyFrame().statusCode()).isEqualTo(1012);
         client.writeOutbound(new CloseWebSocketFrame(1012, ""));
         exchange();
@@ -108,7 +109,7 @@ class WebSocketDrainTest {
     @Test
     void shouldDeliverWhatTheClientSentBeforeItsCloseFrame() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         client.writeOutbound(new TextWebSocketFrame("late"), new CloseWebSocketFrame(1012, ""));
         exchange();
         TextWebSocketFrame text = server.readInbound();
@@ -121,7 +122,7 @@ class WebSocketDrainTest {
     @Test
     void shouldSendNothingAfterItsCloseFrame() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         assertThat(server.writeOneOutbound(new TextWebSocketFrame("too late")).isSuccess())
                 .isFalse();
         assertThat(server.writeOneOutbound(new CloseWebSocketFrame(1000, "")).isSuccess())
@@ -134,7 +135,7 @@ class WebSocketDrainTest {
     @Test
     void shouldCloseWithoutAnAnswerAfterSomeSeconds() {
         speakWebSocket(server);
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         server.advanceTimeBy(4, TimeUnit.SECONDS);
         server.runScheduledPendingTasks();
         assertThat(server.isOpen()).isTrue();
@@ -146,7 +147,7 @@ class WebSocketDrainTest {
     @Test
     void shouldFindAWebSocketThatIsOpenedDuringTheDrain() {
         server.pipeline().addLast(new HttpServerCodec());
-        ConnectionDrain.begin(server, all -> true);
+        Protocols.end(server, all -> true);
         server.writeInbound(Unpooled.copiedBuffer("GET / HTTP/1.1\r\n\r\n", StandardCharsets.US_ASCII));
         server.writeOutbound(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS));
         server.releaseInbound();

@@ -9,7 +9,6 @@ import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.Inherited;
 import io.github.gracefulnetty.internal.descriptor.OwnedDescriptor;
-import io.github.gracefulnetty.internal.drain.ConnectionTracker;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
@@ -43,7 +42,7 @@ class AcceptorRaceTest {
         inherited.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         inherited.listen(128);
         InetSocketAddress address = inherited.localAddress();
-        ListenerRegister register = new ListenerRegister(transport, new ConnectionTracker(), () -> {});
+        ListenerRegister register = new ListenerRegister(transport, AcceptedConnections.UNTRACKED, () -> {});
         register.inherit(List.of(new Inherited(
                 -1,
                 new Description(DescriptorKind.TCP_LISTENER, StandardProtocolFamily.INET, "", address, null, null),

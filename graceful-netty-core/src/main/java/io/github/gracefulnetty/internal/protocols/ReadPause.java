@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.gracefulnetty.internal.protocols;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+
+/**
+ * A connection that is not read for a while, whatever the application says: what the client sends waits in the kernel. The
+ * application's own back-pressure is left to it: it may switch auto-read off and on meanwhile, and what it has said last holds
+ * when the pause ends. On the connection's event loop.
+ */
+public final class ReadPause extends ChannelOutboundHandlerAdapter implements OwnHandler {
+    private boolean asked;
+
+    private ReadPause() {}
+
+    /** Begins, after a read and not in the middle of one. Has no effect on a connection that is paused. */
+    public static void begin(Channel connection) {
+        ChannelPipeline pipeline = connection.pipeline();
+        if (pipeline.get(ReadPause.class) != null || !connection.isOpen()) {
+            return;
+        }
+        pipeline.addFirst(new ReadPause());
+        if (connection.config().isAutoRead()) {
+            // The transport stops with the first, and would start again by the read that the second asks for.
+            connection.config().setAutoRead(false);
+            connection.config().setAutoRead(true);
+        }
+    }
+
+    /** Ends: goes on as the application wants it now. */
+    public static void end(Channel connection) {
+        ReadPause pause = connection.pipeline().get(ReadPause.class);
+        if (pause == null) {
+            return;
+        }
+        connection.pipeline().remove(pause);
+        if (connection.isOpen() && (pause.asked || connection.config().isAutoRead())) {
+            connection.read();
+        }
+    }
+
+    /** Whether it is paused. */
+    public static boolean isOn(Channel connection) {
+        return connection.pipeline().get(ReadPause.class) != null;
+    }
+
+    @Override
+    public void read(ChannelHandlerContext context) {
+        asked = !context.channel().config().isAutoRead(); // with auto-read it is read anyway
+    }
+}
