@@ -113,18 +113,20 @@ final class ArrivalGate extends ChannelDuplexHandler implements OwnHandler {
     }
 
     private void restore(ChannelHandlerContext context) throws Exception {
-        Candidate candidate = policy.admit(connection, listener);
+        MovePolicy.Admission admission = policy.admit(connection, listener);
+        Candidate candidate = admission.candidate();
         Map<String, byte[]> states = luggage.states();
         byte[] handshake = states.get(Luggage.HANDSHAKE);
         if (handshake != null) {
             repeat(context, handshake);
         }
         if (candidate == null || !candidate.protocol().equals(luggage.protocol())) {
-            throw new IllegalStateException("a connection with such a pipeline does not move here");
+            throw new IllegalStateException(
+                    "a connection with such a pipeline does not move here: " + admission.whyNot());
         }
         Connection tracked = Connection.of(connection);
         if (tracked != null) {
-            tracked.admit(candidate);
+            tracked.admit(admission);
             if (from != null) {
                 tracked.reject(from);
             }

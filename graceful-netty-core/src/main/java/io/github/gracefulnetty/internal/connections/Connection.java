@@ -46,6 +46,7 @@ final class Connection {
     private @Nullable Object told; // on the control loop
 
     private volatile @Nullable Candidate candidate;
+    private String whyNotMovable = "";
     private @Nullable Object rejectedBy;
     private volatile @Nullable Way lane;
     private boolean asked;
@@ -138,8 +139,14 @@ final class Connection {
 
     // Whether it may move.
 
-    void admit(Candidate movable) {
-        candidate = movable;
+    void admit(MovePolicy.Admission admission) {
+        candidate = admission.candidate();
+        whyNotMovable = admission.whyNot();
+    }
+
+    /** Why it cannot move, as far as its pipeline says; empty if it can. */
+    String whyNotMovable() {
+        return whyNotMovable;
     }
 
     /** {@code null} if it cannot move. */

@@ -26,6 +26,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Which connections may move, and when. On the connection's event loop. */
 final class MovePolicy {
+    /**
+     * What is known of a new connection.
+     *
+     * @param candidate {@code null} if it cannot move
+     * @param whyNot empty if it may
+     */
+    record Admission(@Nullable Candidate candidate, String whyNot) {}
+
     private static final boolean HTTP_PRESENT = Protocols.HTTP_PRESENT;
     private static final String TLS = "io.netty.handler.ssl";
 
@@ -89,24 +97,28 @@ final class MovePolicy {
         this.mode = mode;
     }
 
+    /** Whether the application wants all to move that can: then it may want to know why one does not. */
+    boolean wantsAll() {
+        return mode == MoveMode.ALL;
+    }
+
     /**
      * Looks at a pipeline that is complete and has read nothing, and puts in what has to know it from its beginning: for
      * HTTP/1.1 in any case, as its drain asks, too; for others if the connection may ever move.
      *
-     * @return {@code null} if it cannot move
+     * @return a candidate, or why it cannot move
      */
-    @Nullable
-    Candidate admit(Channel connection, ListenerChannel origin) {
+    Admission admit(Channel connection, ListenerChannel origin) {
         ChannelPipeline pipeline = connection.pipeline();
         Map<String, ChannelHandler> handlers = pipeline.toMap();
         Blueprint built = Blueprint.of(handlers.entrySet(), last);
         last = built;
         Http1Codec codec = HTTP_PRESENT ? Http1Codec.in(handlers.entrySet()) : null;
         boolean http = codec != null && codec.isAlone();
-        boolean movable = mode != MoveMode.OFF && isMovable(handlers, http, null);
+        String whyNot = mode == MoveMode.OFF ? "migration is off" : whyNotMovable(handlers, http, null);
         HttpExchanges exchanges = codec == null || !http ? null : HttpExchanges.install(pipeline, codec, built);
-        if (!movable) {
-            return null;
+        if (!whyNot.isEmpty()) {
+            return new Admission(null, whyNot);
         }
         List<Inflow> inflows = new ArrayList<>(0);
         for (Map.Entry<String, ChannelHandler> entry : handlers.entrySet()) {
@@ -114,7 +126,7 @@ final class MovePolicy {
                 inflows.add(Inflow.before(pipeline, entry.getKey()));
             }
         }
-        return new Candidate(origin, built, exchanges, inflows);
+        return new Admission(new Candidate(origin, built, exchanges, inflows), "");
     }
 
     private Sort sort(ChannelHandler handler) {
@@ -150,30 +162,43 @@ final class MovePolicy {
         return false;
     }
 
-    /** @param candidate {@code null} before it is one */
-    private boolean isMovable(Map<String, ChannelHandler> handlers, boolean http, @Nullable Candidate candidate) {
+    /**
+     * What keeps such a pipeline from moving; empty if nothing does.
+     *
+     * @param candidate {@code null} before it is one
+     */
+    private String whyNotMovable(Map<String, ChannelHandler> handlers, boolean http, @Nullable Candidate candidate) {
         boolean declared = false;
-        boolean entangled = false;
-        boolean unknown = false;
+        ChannelHandler unknown = null;
         for (ChannelHandler handler : handlers.values()) {
             Sort sort = sort(handler);
-            entangled |= sort == Sort.ENTANGLED;
+            if (sort == Sort.ENTANGLED) {
+                return nameOf(handler) + " shares a state with its client";
+            }
             if (handler instanceof Migratable) {
                 declared = true;
                 continue;
             }
+            boolean known;
             if (sort == Sort.STATELESS || (sort == Sort.HOLDER && http)) {
-                continue;
-            }
-            if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && Http1Codec.isPart(handler))) {
-                unknown |= !isWatched(handler, http, candidate);
+                known = true;
+            } else if (handler instanceof ByteToMessageDecoder || (HTTP_PRESENT && Http1Codec.isPart(handler))) {
+                known = isWatched(handler, http, candidate);
             } else {
-                unknown |= sort == Sort.HOLDER || mode != MoveMode.ALL;
+                known = sort != Sort.HOLDER && mode == MoveMode.ALL;
             }
+            unknown = known ? unknown : handler;
+        }
+        if (unknown != null) {
+            return nameOf(unknown) + " may keep something between two messages";
         }
         // Who has opened a WebSocket knows something about it: HTTP/1.1 alone is no reason to move.
         boolean webSocket = candidate != null && candidate.webSocket() != null;
-        return (declared || (http && !webSocket)) && !entangled && !unknown;
+        return declared || (http && !webSocket) ? "" : "it has neither an HTTP/1.1 codec nor a Migratable handler";
+    }
+
+    private static String nameOf(ChannelHandler handler) {
+        return handler.getClass().getName();
     }
 
     /** A decoder may hold what was read: it must be known how much. */
@@ -191,31 +216,42 @@ final class MovePolicy {
     }
 
     /**
-     * Whether a connection may still move, now or later, and {@code migration} has not failed to move it.
+     * What keeps a connection from moving, now and later; empty if nothing does.
      *
      * @param handlers of its pipeline
      */
-    boolean isMovable(
-            Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers, Object migration) {
+    String whyNotMovable(Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers) {
         HttpExchanges exchanges = candidate.exchanges();
-        return !connection.isRejectedBy(migration)
-                && !isHalfClosed(connection.channel())
-                && (exchanges == null || !exchanges.isEnding())
-                && isAsItWasBuilt(candidate, handlers)
-                && isOnItsLoop(connection.channel(), handlers)
-                && isMovable(handlers, exchanges != null, candidate);
+        if (isHalfClosed(connection.channel())) {
+            return "it is half closed";
+        }
+        if (exchanges != null && exchanges.isEnding()) {
+            return "it ends with what is in progress";
+        }
+        String changed = whyNotAsItWasBuilt(candidate, handlers);
+        if (!changed.isEmpty()) {
+            return changed;
+        }
+        String elsewhere = onAnotherExecutor(connection.channel(), handlers);
+        return elsewhere.isEmpty()
+                ? whyNotMovable(handlers, exchanges != null, candidate)
+                : "its handler '" + elsewhere + "' runs on an executor of its own";
     }
 
     /** What has changed it since is not known where it would be built again; but a WebSocket is opened there once more. */
-    private static boolean isAsItWasBuilt(Candidate candidate, Map<String, ChannelHandler> handlers) {
+    private static String whyNotAsItWasBuilt(Candidate candidate, Map<String, ChannelHandler> handlers) {
         HttpExchanges exchanges = candidate.exchanges();
         WebSocketFrames webSocket = candidate.webSocket();
-        if (webSocket != null) {
-            Blueprint opened = webSocket.built();
-            return opened == null || (opened.isOf(handlers.entrySet()) && mayRepeat(handlers));
+        if (webSocket == null && exchanges != null && exchanges.isHttpOver()) {
+            return "it speaks another protocol by now, and how it came to that cannot be repeated";
         }
-        return (exchanges == null || !exchanges.isHttpOver())
-                && candidate.built().isOf(handlers.entrySet());
+        if (webSocket != null && !mayRepeat(handlers)) {
+            return "the request that opened it must not be repeated";
+        }
+        Blueprint built = webSocket == null ? candidate.built() : webSocket.built();
+        return built == null || built.isOf(handlers.entrySet())
+                ? ""
+                : "its pipeline was changed since it was built: " + built.difference(handlers.entrySet());
     }
 
     private static boolean mayRepeat(Map<String, ChannelHandler> handlers) {
@@ -227,16 +263,16 @@ final class MovePolicy {
         return true;
     }
 
-    /** What waits for another executor is in no queue that is looked at. */
-    private static boolean isOnItsLoop(Channel connection, Map<String, ChannelHandler> handlers) {
+    /** What waits for another executor is in no queue that is looked at. Empty if nothing does. */
+    private static String onAnotherExecutor(Channel connection, Map<String, ChannelHandler> handlers) {
         ChannelPipeline pipeline = connection.pipeline();
         for (String name : handlers.keySet()) {
             ChannelHandlerContext context = pipeline.context(name);
             if (context == null || context.executor() != connection.eventLoop()) {
-                return false;
+                return name;
             }
         }
-        return true;
+        return "";
     }
 
     /**

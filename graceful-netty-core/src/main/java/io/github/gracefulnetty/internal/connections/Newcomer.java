@@ -28,9 +28,9 @@ final class Newcomer extends ChannelInboundHandlerAdapter implements OwnHandler 
 
     private void admit(Channel channel) {
         Connection connection = Connection.of(channel);
-        Candidate candidate = policy.admit(channel, listener);
-        if (connection != null && candidate != null) {
-            connection.admit(candidate);
+        MovePolicy.Admission admission = policy.admit(channel, listener);
+        if (connection != null) {
+            connection.admit(admission);
         }
     }
 }

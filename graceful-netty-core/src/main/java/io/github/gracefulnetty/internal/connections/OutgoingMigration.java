@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private static final int FLUSHED_MILLIS = 10;
 
+    /** How many are told. */
+    private static final int MOST_REASONS = 16;
+
     private final ConnectionTracker connections;
     private final Packer packer;
     private final MovePolicy policy;
@@ -41,7 +45,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     private final AtomicInteger next = new AtomicInteger();
     private volatile Consumer<Channel> stays = connection -> {};
     private volatile Runnable changed = () -> {};
-    private volatile String lastReason = "";
+    private final Set<String> reasons = ConcurrentHashMap.newKeySet();
 
     /** @throws IOException if there are no sockets for the lanes */
     OutgoingMigration(
@@ -93,8 +97,15 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     @Override
     public boolean take(Channel channel) {
         Connection connection = Connection.of(channel);
-        OutgoingLane lane = connection == null || !connection.isMovable() ? null : laneFor(channel.eventLoop());
-        if (connection == null || lane == null) {
+        if (connection == null) {
+            return false;
+        }
+        if (!connection.isMovable()) {
+            doesNotMove(channel, connection.whyNotMovable());
+            return false;
+        }
+        OutgoingLane lane = laneFor(channel.eventLoop());
+        if (lane == null) {
             return false;
         }
         connection.moveOn(lane);
@@ -138,7 +149,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         try {
             return packNow(connection, duplicator);
         } catch (Throwable t) {
-            doesNotMove(connection.channel(), Reasons.of(t));
+            cannotMove(connection.channel(), Reasons.of(t));
             connection.reject(this);
             stay(connection);
             return null;
@@ -152,7 +163,9 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             return null;
         }
         Map<String, ChannelHandler> handlers = channel.pipeline().toMap();
-        if (!policy.isMovable(connection, candidate, handlers, this)) {
+        String whyNot = policy.whyNotMovable(connection, candidate, handlers);
+        if (!whyNot.isEmpty() || connection.isRejectedBy(this)) {
+            doesNotMove(channel, whyNot);
             stay(connection);
             return null;
         }
@@ -163,13 +176,24 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         return packer.pack(connection, candidate, handlers, duplicator);
     }
 
-    /** Where one finds no room, all others would say the same. */
+    /** Once for each reason: thousands may have the same. */
     private void doesNotMove(Channel connection, String reason) {
-        if (reason.equals(lastReason)) {
-            LOGGER.debug("graceful-netty: {} does not move: {}", connection, reason);
+        if (!reason.isEmpty() && policy.wantsAll() && reasons.size() < MOST_REASONS && reasons.add(reason)) {
+            LOGGER.info(
+                    "graceful-netty: {} does not move, it is drained, and so are others of which this is true: {}",
+                    connection,
+                    reason);
         } else {
-            lastReason = reason;
+            LOGGER.debug("graceful-netty: {} does not move: {}", connection, reason);
+        }
+    }
+
+    /** It could have moved, and something has gone wrong: where one finds no room, all others would say the same. */
+    private void cannotMove(Channel connection, String reason) {
+        if (reasons.size() < MOST_REASONS && reasons.add(reason)) {
             LOGGER.warn("graceful-netty: {} does not move: {}", connection, reason);
+        } else {
+            LOGGER.debug("graceful-netty: {} does not move: {}", connection, reason);
         }
     }
 

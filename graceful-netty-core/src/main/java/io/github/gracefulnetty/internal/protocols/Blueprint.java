@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,5 +52,26 @@ public final class Blueprint {
             count++;
         }
         return count == classes.size();
+    }
+
+    /** How a pipeline differs, for a person: the classes that are missing, and those that are new. */
+    public String difference(Iterable<Map.Entry<String, ChannelHandler>> handlers) {
+        List<Class<?>> missing = new ArrayList<>(classes);
+        List<String> added = new ArrayList<>();
+        for (Map.Entry<String, ChannelHandler> entry : handlers) {
+            if (!(entry.getValue() instanceof OwnHandler)
+                    && !missing.remove(entry.getValue().getClass())) {
+                added.add(entry.getValue().getClass().getName());
+            }
+        }
+        String without = missing.isEmpty()
+                ? ""
+                : "without " + missing.stream().map(Class::getName).collect(Collectors.joining(", "));
+        String with = added.isEmpty() ? "" : "with " + String.join(", ", added);
+        return without.isEmpty() || with.isEmpty() ? (without + with + order(without + with)) : without + ", " + with;
+    }
+
+    private static String order(String difference) {
+        return difference.isEmpty() ? "in another order" : "";
     }
 }
