@@ -19,6 +19,8 @@ import java.util.concurrent.locks.LockSupport;
  * between some, and waiting for what is due between others. Then it closes its side.
  */
 final class RandomExchange {
+    static final String CLOSES = "connection: close\r\n";
+
     private static final int LIMIT_MILLIS = 30_000;
 
     /**
@@ -32,13 +34,14 @@ final class RandomExchange {
 
     private final List<Piece> pieces = new ArrayList<>();
 
-    RandomExchange(long seed) {
+    /** @param whole whether its last request is one that can be answered */
+    RandomExchange(long seed, boolean whole) {
         Random random = new Random(seed);
         int requests = 1 + random.nextInt(6);
         StringBuilder together = new StringBuilder();
         int asked = 0;
         for (int i = 0; i < requests; i++) {
-            together.append(request(random, i, i == requests - 1));
+            together.append(request(random, i, i == requests - 1 && !whole));
             boolean pipelined = random.nextInt(3) == 0;
             if (!pipelined) {
                 cut(random, together.toString(), asked);
@@ -93,35 +96,56 @@ final class RandomExchange {
         }
     }
 
-    /** All that the server answers, to the end of the connection. */
-    String run(InetSocketAddress server, boolean pauses) throws IOException {
+    /**
+     * All that the server answers, to the end of the connection.
+     *
+     * @param preamble is said first
+     * @param last so many answers are waited for before the client closes its side
+     */
+    String run(InetSocketAddress server, boolean pauses, String preamble, long last) throws IOException {
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         try (Socket socket = new Socket()) {
             socket.setSoTimeout(LIMIT_MILLIS);
             socket.setTcpNoDelay(true);
             socket.connect(server, LIMIT_MILLIS);
+            socket.getOutputStream().write(preamble.getBytes(US_ASCII));
             boolean more = true;
             for (Piece piece : pieces) {
                 while (more && answers(received) < piece.answers()) {
                     more = read(socket.getInputStream(), received);
+                }
+                if (!more) {
+                    break; // as whoever reads what it is told does
                 }
                 if (pauses && piece.pauseMicros() > 0) {
                     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(piece.pauseMicros()));
                 }
                 socket.getOutputStream().write(piece.text().getBytes(US_ASCII));
             }
-            socket.shutdownOutput();
+            while (more && answers(received) < last) {
+                more = read(socket.getInputStream(), received);
+            }
+            if (more) {
+                socket.shutdownOutput();
+            }
             while (more) {
                 more = read(socket.getInputStream(), received);
             }
         } catch (IOException e) {
+            if (received.toString(US_ASCII).contains(CLOSES)) {
+                return received.toString(US_ASCII); // it was told, while it wrote
+            }
             throw new IOException("after '" + received.toString(US_ASCII) + "'", e);
         }
         return received.toString(US_ASCII);
     }
 
     private static long answers(ByteArrayOutputStream received) {
-        return received.toString(US_ASCII).chars().filter(each -> each == ';').count();
+        return answers(received.toString(US_ASCII));
+    }
+
+    static long answers(String received) {
+        return received.chars().filter(each -> each == ';').count();
     }
 
     private static boolean read(InputStream in, ByteArrayOutputStream into) throws IOException {

@@ -65,9 +65,13 @@ final class Site implements AutoCloseable {
         private final Socket socket = new Socket();
 
         Client(Channel server) throws IOException {
+            this((InetSocketAddress) server.localAddress());
+        }
+
+        Client(InetSocketAddress server) throws IOException {
             socket.setSoTimeout(30_000);
             socket.setTcpNoDelay(true);
-            socket.connect((InetSocketAddress) server.localAddress());
+            socket.connect(server);
         }
 
         Client send(String text) throws IOException {
