@@ -89,26 +89,28 @@ class MovesPropertyTest {
                     return null;
                 }));
             }
-            int upgrades = 0;
+            List<ExitReport> reports = new ArrayList<>();
             int moved = 0;
             while (!running.stream().allMatch(Future::isDone)) {
                 Site successor = serve(replaced);
                 ExitReport report = current.exit();
+                reports.add(report);
                 current.close();
                 current = successor;
-                assertThat(report.forced()).isZero();
-                assertThat(report.byProtocol().values().stream()
-                                .mapToInt(ConnectionEnds::lost)
-                                .sum())
-                        .isZero();
-                upgrades++;
                 moved += report.moved();
             }
             for (Future<?> one : running) {
                 one.get();
             }
+            assertThat(reports).allSatisfy(report -> {
+                assertThat(report.forced()).isZero();
+                assertThat(report.byProtocol().values().stream()
+                                .mapToInt(ConnectionEnds::lost)
+                                .sum())
+                        .isZero();
+            });
             first.send("GET /now HTTP/1.1\r\n\r\n").until(";");
-            System.out.println("MovesPropertyTest: " + moved + " moves in " + upgrades + " upgrades");
+            System.out.println("MovesPropertyTest: " + moved + " moves in " + reports.size() + " upgrades");
             assertThat(moved).isPositive();
         } finally {
             next.set(SCHEDULES);

@@ -14,8 +14,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.LineBasedFrameDecoder;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -394,6 +396,88 @@ class MovingFaultsTest {
                 assertThat(used.isAtEnd()).isTrue();
                 assertThat(silent.isAtEnd()).isTrue();
                 shouldAddUp(old.exit(), "http/1.1: 2 drained");
+            }
+        }
+    }
+
+    /** It may move only when its second request is answered: that must be read. */
+    private static final class TwoSteps extends ChannelInboundHandlerAdapter implements Migratable {
+        private int requests;
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            requests += message instanceof HttpRequest ? 1 : 0;
+            context.fireChannelRead(message);
+        }
+
+        @Override
+        public boolean mayMove(ChannelHandlerContext context) {
+            return requests != 1;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldReadOnWhatIsNotDoneWithItsFirstRequest(boolean answeredBefore) throws Exception {
+        Queue<Runnable> steps = ScriptedHttp.steps();
+        Supplier<List<ChannelHandler>> handlers =
+                () -> List.of(new HttpServerCodec(), new TwoSteps(), new ScriptedHttp("any", steps));
+        try (Site old = new Site(builder())) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                client.send("GET /later HTTP/1.1\r\n\r\n");
+                await().until(() -> steps.size() == 1);
+                Channel connection =
+                        old.graceful.runtime().parts().connections().open().get(0);
+                if (answeredBefore) {
+                    ScriptedHttp.proceed(steps);
+                    assertThat(client.answer()).isEqualTo("any");
+                }
+                try (Site young = new Site(builder())) {
+                    serve(young, listener.localAddress(), handlers);
+                    await().until(() -> DrainEvent.hasBegun(connection)); // it has been looked at twice
+                    if (!answeredBefore) {
+                        await().until(() -> ReadPause.isOn(connection));
+                        ScriptedHttp.proceed(steps);
+                        assertThat(client.answer()).isEqualTo("any");
+                    }
+                    assertThat(client.ask("/")).isEqualTo("any");
+                    shouldAddUp(old.exit(), "http/1.1: 1 moved");
+                }
+            }
+        }
+    }
+
+    /** Whose client closes its side while it is not read gets its answer. */
+    @Test
+    void shouldAnswerWhoseClientClosesItsSideInThePause() throws Exception {
+        Queue<Runnable> steps = ScriptedHttp.steps();
+        Supplier<List<ChannelHandler>> handlers = () -> List.of(
+                new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void handlerAdded(ChannelHandlerContext context) {
+                        context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+                    }
+                },
+                new HttpServerCodec(),
+                new ScriptedHttp("any", steps));
+        try (Site old = new Site(builder())) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                client.send("GET /later HTTP/1.1\r\n\r\n");
+                await().until(() -> steps.size() == 1);
+                Channel connection =
+                        old.graceful.runtime().parts().connections().open().get(0);
+                try (Site young = new Site(builder())) {
+                    serve(young, listener.localAddress(), handlers);
+                    await().until(() -> ReadPause.isOn(connection));
+                    client.halfClose();
+                    await().until(() -> ((DuplexChannel) connection).isInputShutdown());
+                    ScriptedHttp.proceed(steps);
+                    assertThat(client.answer()).isEqualTo("any (closes)");
+                    assertThat(client.isAtEnd()).isTrue();
+                    shouldAddUp(old.exit(), "http/1.1: 1 drained");
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 final class RandomExchange {
     static final String CLOSES = "connection: close\r\n";
 
-    private static final int LIMIT_MILLIS = 30_000;
+    private static final int LIMIT_MILLIS = 20_000;
 
     /**
      * One write.

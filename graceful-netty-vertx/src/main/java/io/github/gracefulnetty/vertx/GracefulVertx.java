@@ -17,6 +17,7 @@ import io.vertx.core.net.NetSocket;
 import io.vertx.core.spi.transport.Transport;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -99,7 +100,7 @@ public final class GracefulVertx {
             if (DrainEvent.hasBegun(channel)) {
                 told.run();
             } else {
-                channel.pipeline().addFirst(new Teller(told));
+                channel.pipeline().addFirst(Teller.NAME + NUMBERS.getAndIncrement(), new Teller(told));
             }
         });
     }
@@ -164,6 +165,8 @@ public final class GracefulVertx {
         }
     }
 
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
     private static final class Building {
         private final Graceful graceful;
         private boolean asked;
@@ -174,6 +177,9 @@ public final class GracefulVertx {
     }
 
     private static final class Teller extends ChannelInboundHandlerAdapter {
+        /** By which core knows that it is none of the application's. */
+        private static final String NAME = "graceful-netty/teller/";
+
         private final Runnable told;
 
         private Teller(Runnable told) {

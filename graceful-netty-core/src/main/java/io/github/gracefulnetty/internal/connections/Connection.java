@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.connections;
 
-import io.github.gracefulnetty.connection.DrainEvent;
 import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.internal.listener.AcceptedConnections;
 import io.github.gracefulnetty.internal.protocols.DrainNotice;
 import io.github.gracefulnetty.internal.protocols.HttpExchanges;
+import io.github.gracefulnetty.internal.protocols.LingeringClose;
 import io.github.gracefulnetty.internal.protocols.OwnHandler;
 import io.github.gracefulnetty.internal.protocols.Protocol;
 import io.github.gracefulnetty.internal.protocols.Protocols;
@@ -113,8 +113,8 @@ final class Connection {
     void closed() {
         if (!left) {
             Protocol protocol = Protocols.of(channel);
-            boolean idle = protocol.isIdleSinceTold(channel.pipeline());
             boolean byForce = forced || channel.isOpen();
+            boolean idle = !byForce && protocol.isIdleSinceTold(channel.pipeline());
             settle(protocol.name(), byForce ? Ledger.Column.FORCED : idle ? Ledger.Column.IDLE : Ledger.Column.DRAINED);
         }
     }
@@ -196,6 +196,11 @@ final class Connection {
     /** It was not idle when it was its turn: asks again when something has happened. */
     void isBusyNow() {
         asked = false;
+        Candidate movable = candidate;
+        HttpExchanges exchanges = movable == null ? null : movable.exchanges();
+        if (exchanges != null && exchanges.isSettled()) {
+            goOn(); // its handlers wait for more
+        }
         if (waiting == null) {
             Waiting watch = new Waiting();
             waiting = watch;
@@ -237,7 +242,7 @@ final class Connection {
      * @param isBusy whether something is in progress
      */
     void look(boolean isBusy) {
-        if (waiting == null || !isBusy || DrainEvent.hasBegun(channel)) {
+        if (waiting == null || !isBusy || insists) {
             lookedAt = false;
         } else if (!lookedAt) {
             lookedAt = true;
@@ -249,11 +254,21 @@ final class Connection {
         }
     }
 
+    /** It is read on: it may become idle by what comes next, or does not move after all. */
+    private void goOn() {
+        if (ReadPause.isOn(channel)) {
+            ReadPause.end(channel);
+            LingeringClose.uninstall(channel);
+        }
+    }
+
     private void pause() {
         Candidate movable = candidate;
         HttpExchanges exchanges = movable == null ? null : movable.exchanges();
-        if (insists && exchanges != null && exchanges.isBeforeNextRequest()) {
+        if (insists && exchanges != null && exchanges.requests() > 0 && exchanges.isBeforeNextRequest()) {
             ReadPause.begin(channel);
+            // What it has not read must not become a reset, if the application closes it now.
+            LingeringClose.install(channel, all -> true);
         }
     }
 
@@ -268,7 +283,7 @@ final class Connection {
                 waiting = null; // its channel has closed
             }
             if (!left) {
-                ReadPause.end(channel);
+                goOn();
             }
         }
 

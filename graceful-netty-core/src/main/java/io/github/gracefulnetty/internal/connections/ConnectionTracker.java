@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.connections;
 
 import io.github.gracefulnetty.connection.ServerDrain;
 import io.github.gracefulnetty.internal.listener.AcceptedConnections;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.util.ArrayList;
@@ -38,7 +39,10 @@ public final class ConnectionTracker implements AcceptedConnections {
     public void track(Channel channel, ServerDrain server) {
         Connection connection = new Connection(channel, server);
         open.put(channel, connection);
-        connection.countIn(ledger); // what begins to count now finds it open
+        Ledger now = ledger;
+        if (now != null) { // what begins to count now finds it open
+            connection.countIn(now);
+        }
         grown.set(true);
         channel.closeFuture().addListener(remover);
     }
@@ -104,8 +108,8 @@ public final class ConnectionTracker implements AcceptedConnections {
     /** Counts those as closed by force that are still open. */
     void closeCounting(Ledger those) {
         if (ledger == those) {
-            open.values().forEach(Connection::closed);
             ledger = null;
+            open.values().forEach(one -> DrainGuard.quietly(one.channel(), "could not be counted", one::closed));
         }
     }
 

@@ -220,9 +220,9 @@ final class MovePolicy {
      *
      * @param handlers of its pipeline
      */
-    String whyNotMovable(Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers) {
+    String whyNotMovable(Channel connection, Candidate candidate, Map<String, ChannelHandler> handlers) {
         HttpExchanges exchanges = candidate.exchanges();
-        if (isHalfClosed(connection.channel())) {
+        if (isHalfClosed(connection)) {
             return "it is half closed";
         }
         if (exchanges != null && exchanges.isEnding()) {
@@ -232,7 +232,7 @@ final class MovePolicy {
         if (!changed.isEmpty()) {
             return changed;
         }
-        String elsewhere = onAnotherExecutor(connection.channel(), handlers);
+        String elsewhere = onAnotherExecutor(connection, handlers);
         return elsewhere.isEmpty()
                 ? whyNotMovable(handlers, exchanges != null, candidate)
                 : "its handler '" + elsewhere + "' runs on an executor of its own";

@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.connections;
 import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
+import io.github.gracefulnetty.internal.protocols.DrainGuard;
 import io.github.gracefulnetty.internal.transfer.ControlLoop;
 import io.github.gracefulnetty.internal.transfer.OutgoingTransfer;
 import io.github.gracefulnetty.internal.transfer.Reasons;
@@ -259,7 +260,13 @@ final class OutgoingLane implements Connection.Way {
         try {
             its.execute(() -> {
                 Move move = packWithOwnCopies(connection);
-                execute(() -> packed(move));
+                try {
+                    loop.execute(() -> packed(move));
+                } catch (RejectedExecutionException e) {
+                    if (move != null) {
+                        owner.cut(move); // the application has shut the lane's loop down
+                    }
+                }
             });
         } catch (RejectedExecutionException e) {
             packed(null);
@@ -304,7 +311,7 @@ final class OutgoingLane implements Connection.Way {
     private void send(List<Move> moves) {
         OutgoingTransfer running = transfer;
         if (over || running == null) {
-            moves.forEach(move -> owner.cameBack(move, "the lane is gone"));
+            moves.forEach(move -> back(move, "the lane is gone"));
             return;
         }
         if (onTheWay.isEmpty()) {
@@ -320,21 +327,37 @@ final class OutgoingLane implements Connection.Way {
     }
 
     private void taken(OutgoingTransfer running, List<Integer> numbers) {
-        List<Move> arrived = new ArrayList<>(numbers.size());
         for (int number : numbers) {
-            Move move = onTheWay.remove(number);
-            if (move == null) {
+            if (!onTheWay.containsKey(number)) {
                 fail("the successor took connection " + number + ", which was not on its way");
                 return;
             }
-            pace.answered(number);
-            move.owned().close();
-            arrived.add(move);
+        }
+        List<Move> arrived = new ArrayList<>(numbers.size());
+        for (int number : numbers) {
+            Move move = onTheWay.remove(number);
+            if (move != null) {
+                pace.answered(number);
+                DrainGuard.quietly(
+                        "a connection that has moved",
+                        "was not closed here",
+                        () -> move.owned().close());
+                arrived.add(move);
+            }
         }
         // Now: once all have arrived, the drain is over, and the loop may end before its next task.
         running.send(new Message.Released(numbers));
         arrived.forEach(owner::arrived);
         goOn();
+    }
+
+    /** It is not the successor's. */
+    private void back(Move move, String why) {
+        if (ending) {
+            owner.cut(move);
+        } else {
+            owner.cameBack(move, why);
+        }
     }
 
     private void goOn() {
@@ -351,11 +374,7 @@ final class OutgoingLane implements Connection.Way {
             return false;
         }
         pace.answered(refused.connection());
-        if (ending) {
-            owner.cut(move);
-        } else {
-            owner.cameBack(move, refused.reason());
-        }
+        back(move, refused.reason());
         goOn();
         return true;
     }
@@ -385,13 +404,7 @@ final class OutgoingLane implements Connection.Way {
         waiting.clear();
         List<Move> back = List.copyOf(onTheWay.values());
         onTheWay.clear();
-        back.forEach(move -> {
-            if (ending) {
-                owner.cut(move);
-            } else {
-                owner.cameBack(move, why);
-            }
-        });
+        back.forEach(move -> back(move, why));
         owner.over(this, why);
     }
 

@@ -163,7 +163,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             return null;
         }
         Map<String, ChannelHandler> handlers = channel.pipeline().toMap();
-        String whyNot = policy.whyNotMovable(connection, candidate, handlers);
+        String whyNot = policy.whyNotMovable(channel, candidate, handlers);
         if (!whyNot.isEmpty() || connection.isRejectedBy(this)) {
             doesNotMove(channel, whyNot);
             stay(connection);

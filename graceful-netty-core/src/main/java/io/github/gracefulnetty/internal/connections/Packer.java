@@ -70,11 +70,11 @@ final class Packer {
     /** From here on it is on its way, whatever its handlers do. */
     private static void leave(Connection connection) {
         Channel channel = connection.channel();
+        connection.leave();
         DrainGuard.quietly(
                 channel,
                 "leaves, and a handler fails",
                 () -> channel.pipeline().fireUserEventTriggered(ConnectionMoved.INSTANCE));
-        connection.leave();
         // Past the handlers: some write when they close.
         DrainGuard.quietly(
                 channel, "leaves, and a handler fails", () -> channel.unsafe().close(channel.newPromise()));

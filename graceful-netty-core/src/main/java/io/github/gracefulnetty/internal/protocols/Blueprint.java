@@ -31,7 +31,7 @@ public final class Blueprint {
         }
         List<Class<?>> classes = new ArrayList<>();
         for (Map.Entry<String, ChannelHandler> entry : handlers) {
-            if (!(entry.getValue() instanceof OwnHandler)) {
+            if (!OwnHandler.isIn(entry)) {
                 classes.add(entry.getValue().getClass());
             }
         }
@@ -42,7 +42,7 @@ public final class Blueprint {
     public boolean isOf(Iterable<Map.Entry<String, ChannelHandler>> handlers) {
         int count = 0;
         for (Map.Entry<String, ChannelHandler> entry : handlers) {
-            if (entry.getValue() instanceof OwnHandler) {
+            if (OwnHandler.isIn(entry)) {
                 continue;
             }
             if (count == classes.size()
@@ -59,8 +59,7 @@ public final class Blueprint {
         List<Class<?>> missing = new ArrayList<>(classes);
         List<String> added = new ArrayList<>();
         for (Map.Entry<String, ChannelHandler> entry : handlers) {
-            if (!(entry.getValue() instanceof OwnHandler)
-                    && !missing.remove(entry.getValue().getClass())) {
+            if (!OwnHandler.isIn(entry) && !missing.remove(entry.getValue().getClass())) {
                 added.add(entry.getValue().getClass().getName());
             }
         }

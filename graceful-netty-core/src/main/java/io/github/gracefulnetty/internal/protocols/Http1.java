@@ -27,7 +27,7 @@ final class Http1 implements Protocol {
 
     @Override
     public boolean isIdleSinceTold(ChannelPipeline pipeline) {
-        Http1Drain drain = pipeline.get(Http1Drain.class);
+        Http1Drain drain = Http1Drain.of(pipeline);
         return drain != null && drain.isIdleSinceTold();
     }
 

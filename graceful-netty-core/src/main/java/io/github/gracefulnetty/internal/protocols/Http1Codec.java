@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoder the name of the handler that decodes
  * @param last the name of the last handler of the codec
+ * @param isOfNetty whether its parts are of Netty's own classes
  * @param isAlone whether there is no other part of a codec, and nothing between the two parts but what is ours
  */
-public record Http1Codec(String decoder, String last, boolean isAlone) {
+public record Http1Codec(String decoder, String last, boolean isOfNetty, boolean isAlone) {
     private enum Part {
         NONE,
         DECODER,
@@ -46,6 +47,7 @@ public record Http1Codec(String decoder, String last, boolean isAlone) {
         int parts = 0;
         boolean between = false;
         boolean apart = false;
+        boolean ofNetty = true;
         for (Map.Entry<String, ChannelHandler> entry : handlers) {
             Part part = part(entry.getValue());
             if (part == Part.NONE) {
@@ -53,6 +55,7 @@ public record Http1Codec(String decoder, String last, boolean isAlone) {
                 continue;
             }
             apart |= between;
+            ofNetty &= entry.getValue().getClass().getPackage() == HttpServerCodec.class.getPackage();
             last = entry.getKey();
             parts += part == Part.BOTH ? 2 : 1;
             decoder = part == Part.ENCODER ? decoder : last;
@@ -60,7 +63,7 @@ public record Http1Codec(String decoder, String last, boolean isAlone) {
         }
         return decoder == null || encoder == null || last == null
                 ? null
-                : new Http1Codec(decoder, last, parts == 2 && !apart);
+                : new Http1Codec(decoder, last, ofNetty, parts == 2 && !apart);
     }
 
     /** Whether {@code handler} is a codec, or a part of one. */

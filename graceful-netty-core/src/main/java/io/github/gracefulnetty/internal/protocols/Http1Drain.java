@@ -3,18 +3,15 @@ package io.github.gracefulnetty.internal.protocols;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,22 +24,28 @@ import org.jspecify.annotations.Nullable;
  * <p>A client that always has another request on its way would never get such a response. So after a while, what it has
  * sent and nobody has read yet waits, and the last of those that were read is answered so.
  */
-final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
+final class Http1Drain implements Ending {
     private static final int SWITCHING_PROTOCOLS = 101;
 
     /** How long a client may go on to send one request after the other, before it is not read any more. */
     private static final long ENDLESS_MILLIS = 1_000;
 
+    private final Http1Codec codec;
     private final @Nullable HttpExchanges exchanges;
+    private final Encoder encoder;
     private final Consumer<ChannelPipeline> switched;
     private boolean insists;
     private boolean paused;
     private boolean lastResponseBegan;
     private boolean refusing;
     private boolean closing;
+    private boolean left;
 
-    private Http1Drain(@Nullable HttpExchanges exchanges, Consumer<ChannelPipeline> switched) {
+    private Http1Drain(
+            Http1Codec codec, @Nullable HttpExchanges exchanges, Encoder encoder, Consumer<ChannelPipeline> switched) {
+        this.codec = codec;
         this.exchanges = exchanges;
+        this.encoder = encoder;
         this.switched = switched;
     }
 
@@ -52,7 +55,7 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
      * @param switched gets the pipeline when HTTP/1.1 ends on it
      */
     static boolean install(ChannelPipeline pipeline, Consumer<ChannelPipeline> switched) {
-        if (pipeline.get(Http1Drain.class) != null) {
+        if (of(pipeline) != null) {
             return true;
         }
         Http1Codec codec = Http1Codec.in(pipeline);
@@ -60,28 +63,50 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
         if (codec == null || (exchanges != null && exchanges.isHttpOver())) {
             return false;
         }
-        if (exchanges != null && !exchanges.watches(pipeline.get(codec.decoder()))) {
-            exchanges = null; // what it knows is of a codec that has gone
+        if (exchanges == null || !exchanges.watches(pipeline.get(codec.decoder()))) {
+            // What there is may know another codec, which has gone.
+            Standing handler = new Standing(new Http1Drain(codec, null, ChannelHandlerContext::write, switched));
+            pipeline.addAfter(codec.last(), null, handler);
+            return true;
         }
-        Http1Drain drain = new Http1Drain(exchanges, switched);
-        pipeline.addAfter(behind(pipeline, codec, exchanges), null, drain);
-        ChannelHandlerContext context = pipeline.context(drain);
+        Http1Drain drain = new Http1Drain(codec, exchanges, exchanges, switched);
+        ChannelHandlerContext context = pipeline.context(exchanges);
+        exchanges.end(drain);
         drain.endIfNothingCanCome(context);
-        if (exchanges != null) {
-            context.executor().schedule(() -> drain.insist(context), ENDLESS_MILLIS, TimeUnit.MILLISECONDS);
-        }
+        context.executor().schedule(() -> drain.insist(context), ENDLESS_MILLIS, TimeUnit.MILLISECONDS);
         return true;
     }
 
-    /** The codec, or what knows its exchanges, whichever is the last one. */
-    private static String behind(ChannelPipeline pipeline, Http1Codec codec, @Nullable HttpExchanges exchanges) {
-        String last = codec.last();
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            if (entry.getKey().equals(codec.last()) || entry.getValue() == exchanges) {
-                last = entry.getKey();
-            }
+    /** That of a connection; {@code null} if it does not end so. */
+    static @Nullable Http1Drain of(ChannelPipeline pipeline) {
+        Standing alone = pipeline.get(Standing.class);
+        HttpExchanges exchanges = pipeline.get(HttpExchanges.class);
+        if (alone != null) {
+            return alone.drain;
         }
-        return last;
+        return exchanges != null && exchanges.ending() instanceof Http1Drain drain ? drain : null;
+    }
+
+    /**
+     * Behind a codec whose exchanges nobody knows. Where they are known no handler is added: Netty 4.2 would mix up what is on
+     * its way to a handler behind it that has an executor of its own.
+     */
+    private static final class Standing extends ChannelDuplexHandler implements OwnHandler {
+        private final Http1Drain drain;
+
+        Standing(Http1Drain drain) {
+            this.drain = drain;
+        }
+
+        @Override
+        public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+            drain.write(context, message, promise);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            drain.read(context, message);
+        }
     }
 
     /** Whether nothing was answered since the drain began, and nothing is to be. */
@@ -89,10 +114,11 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
         return exchanges != null && !lastResponseBegan && exchanges.isSettled();
     }
 
+    /** A message for the encoder. */
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (message instanceof HttpResponse response && isSwitch(response)) {
-            context.write(message, promise);
+            encoder.encode(context, message, promise);
             // Not yet: whoever switches has not changed the pipeline.
             context.executor().execute(() -> becomesAnother(context));
             return;
@@ -100,7 +126,7 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
         Object written = message;
         ChannelPromise done = promise;
         if (message instanceof HttpResponse response && isFinal(response) && isLast()) {
-            written = LastResponse.of(response);
+            written = LastResponse.of(response, codec);
             lastResponseBegan = true;
         }
         if (message instanceof LastHttpContent && lastResponseBegan && !closing) {
@@ -108,12 +134,12 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
             done = promise.unvoid();
             done.addListener(sent -> context.close());
         }
-        context.write(written, done);
+        encoder.encode(context, written, done);
         resumeIfAllIsAnswered(context);
     }
 
     private void insist(ChannelHandlerContext context) {
-        if (!context.isRemoved()) {
+        if (!context.isRemoved() && !left) {
             insists = true;
             pause(context);
         }
@@ -138,17 +164,18 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
         }
     }
 
+    /** A read is over. */
     @Override
-    public void channelReadComplete(ChannelHandlerContext context) {
-        context.fireChannelReadComplete();
+    public void readComplete(ChannelHandlerContext context) {
         if (!context.isRemoved()) {
             pause(context);
         }
     }
 
-    /** What follows is read by another protocol. */
+    /** It ends no more: what follows is read by another protocol, or by nobody. */
     @Override
-    public void handlerRemoved(ChannelHandlerContext context) {
+    public void leave(ChannelHandlerContext context) {
+        left = true;
         if (paused) {
             ReadPause.end(context.channel());
         }
@@ -167,11 +194,17 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
     }
 
     private void becomesAnother(ChannelHandlerContext context) {
-        if (!context.isRemoved()) {
-            ChannelPipeline pipeline = context.pipeline();
-            pipeline.remove(this);
-            switched.accept(pipeline);
+        if (context.isRemoved() || left) {
+            return;
         }
+        leave(context);
+        ChannelPipeline pipeline = context.pipeline();
+        if (exchanges != null) {
+            exchanges.end(null);
+        } else {
+            pipeline.remove(Standing.class);
+        }
+        switched.accept(pipeline);
     }
 
     /**
@@ -179,7 +212,7 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
      * repeat that (RFC 9112, 9.6). What is left of the last one is its handlers'.
      */
     @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
+    public void read(ChannelHandlerContext context, Object message) {
         refusing |= closing || (lastResponseBegan && message instanceof HttpRequest);
         if (refusing) {
             ReferenceCountUtil.release(message);
@@ -190,9 +223,8 @@ final class Http1Drain extends ChannelDuplexHandler implements OwnHandler {
 
     /** The client says no more, and the connection stays open for its answers: when there are none left, it ends. */
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        context.fireUserEventTriggered(event);
-        if (event instanceof ChannelInputShutdownEvent && !context.isRemoved()) {
+    public void inputEnded(ChannelHandlerContext context) {
+        if (!context.isRemoved()) {
             endIfNothingCanCome(context);
         }
     }

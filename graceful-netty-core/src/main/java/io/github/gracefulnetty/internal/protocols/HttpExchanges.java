@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * before it. When the connection becomes a WebSocket, so is its codec, and {@link WebSocketFrames} know. On the connection's
  * event loop.
  */
-public final class HttpExchanges extends ChannelDuplexHandler implements OwnHandler, ChannelFutureListener {
+public final class HttpExchanges extends ChannelDuplexHandler
+        implements OwnHandler, ChannelFutureListener, Ending.Encoder {
     /** What a connection speaks whose exchanges these are, */
     public static final String HTTP_1 = "http/1.1";
 
@@ -42,6 +44,7 @@ public final class HttpExchanges extends ChannelDuplexHandler implements OwnHand
     private boolean reading;
     private byte @Nullable [] handshake;
     private @Nullable WebSocketFrames frames;
+    private @Nullable Ending ending;
 
     private HttpExchanges(Inflow inflow, Blueprint built) {
         this.inflow = inflow;
@@ -88,13 +91,13 @@ public final class HttpExchanges extends ChannelDuplexHandler implements OwnHand
     }
 
     /** How many requests the application has not answered to their end, those included of which only the first bytes are here. */
-    int requests() {
+    public int requests() {
         boolean begun = !unanswered.isReading() && inflow.isWatching() && !isBetweenRequests();
         return Math.max(unanswered.count(), 0) + (begun && !isEnding() ? 1 : 0);
     }
 
     /** Whether all that was begun is answered, and sent. */
-    boolean isSettled() {
+    public boolean isSettled() {
         return unsent == 0 && requests() == 0;
     }
 
@@ -137,14 +140,65 @@ public final class HttpExchanges extends ChannelDuplexHandler implements OwnHand
         }
         reading = true;
         try {
-            context.fireChannelRead(message);
+            Ending drain = ending;
+            if (drain == null) {
+                context.fireChannelRead(message);
+            } else {
+                drain.read(context, message);
+            }
         } finally {
             reading = false;
         }
     }
 
     @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        context.fireChannelReadComplete();
+        Ending drain = ending;
+        if (drain != null) {
+            drain.readComplete(context);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        context.fireUserEventTriggered(event);
+        Ending drain = ending;
+        if (event instanceof ChannelInputShutdownEvent && drain != null) {
+            drain.inputEnded(context);
+        }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        Ending drain = ending;
+        if (drain != null) {
+            drain.leave(context);
+        }
+    }
+
+    /** What it ends by from now on; {@code null} for nothing. */
+    void end(@Nullable Ending drain) {
+        ending = drain;
+    }
+
+    @Nullable
+    Ending ending() {
+        return ending;
+    }
+
+    @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        Ending drain = ending;
+        if (drain == null) {
+            encode(context, message, promise);
+        } else {
+            drain.write(context, message, promise);
+        }
+    }
+
+    @Override
+    public void encode(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         WebSocketFrames now = frames;
         if (now != null) {
             now.written(message);

@@ -30,8 +30,16 @@ class LastResponse implements HttpResponse {
         this.headers = copy(response.headers()).set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }
 
-    /** It owns {@code response}, and is released like that. */
-    static HttpResponse of(HttpResponse response) {
+    /**
+     * It owns {@code response}, and is released like that.
+     *
+     * @param codec that will encode it: one that is not Netty's may know responses of a class that is not Netty's, either. Such a
+     *     one says close itself, if it can be changed
+     */
+    static HttpResponse of(HttpResponse response, Http1Codec codec) {
+        if (!codec.isOfNetty() && !isOfNetty(response) && saysClose(response)) {
+            return response;
+        }
         if (response instanceof FullHttpResponse full) {
             return new Full(full);
         }
@@ -43,6 +51,19 @@ class LastResponse implements HttpResponse {
         return response instanceof HttpContent content
                 ? new WithContent(response, content)
                 : new LastResponse(response);
+    }
+
+    private static boolean isOfNetty(HttpResponse response) {
+        return response.getClass().getPackage() == HttpResponse.class.getPackage();
+    }
+
+    private static boolean saysClose(HttpResponse response) {
+        try {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
     }
 
     private static HttpHeaders copy(HttpHeaders headers) {

@@ -44,11 +44,21 @@ public final class LingeringClose extends ChannelDuplexHandler implements OwnHan
         }
     }
 
+    /** It is not to end after all: from now on a close is one, unless it is closing. On the connection's loop. */
+    public static void uninstall(Channel connection) {
+        uninstall(connection, true);
+    }
+
     /** From now on a close is one. On the connection's loop. */
-    static void uninstall(Channel connection) {
+    static void cut(Channel connection) {
+        uninstall(connection, false);
+    }
+
+    private static void uninstall(Channel connection, boolean keepsClosing) {
         ChannelPipeline pipeline = connection.pipeline();
-        if (pipeline.get(LingeringClose.class) != null) {
-            pipeline.remove(LingeringClose.class);
+        LingeringClose lingering = pipeline.get(LingeringClose.class);
+        if (lingering != null && !(keepsClosing && lingering.closing)) {
+            pipeline.remove(lingering);
         }
     }
 

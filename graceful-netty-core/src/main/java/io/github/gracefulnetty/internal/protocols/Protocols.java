@@ -108,7 +108,7 @@ public final class Protocols {
 
     /** Closes it now, whatever its protocol would wait for. */
     public static void cut(Channel connection) {
-        LingeringClose.uninstall(connection);
+        LingeringClose.cut(connection);
         of(connection).cut(connection.pipeline());
         connection.close();
     }

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.DuplexChannel;
 
 /**
  * A connection that is not read for a while, whatever the application says: what the client sends waits in the kernel. The
@@ -37,7 +38,9 @@ public final class ReadPause extends ChannelOutboundHandlerAdapter implements Ow
             return;
         }
         connection.pipeline().remove(pause);
-        if (connection.isOpen() && (pause.asked || connection.config().isAutoRead())) {
+        // At the end there is nothing to read, and Netty 4.2.18 would fail and close it.
+        boolean ended = connection instanceof DuplexChannel duplex && duplex.isInputShutdown();
+        if (connection.isOpen() && !ended && (pause.asked || connection.config().isAutoRead())) {
             connection.read();
         }
     }

@@ -47,20 +47,21 @@ class Http1CodecTest {
 
     @Test
     void shouldFindOneOfEachMake() {
-        assertThat(find(other(), new HttpServerCodec(), other())).isEqualTo(new Http1Codec("h1", "h1", true));
-        assertThat(find(new Combined())).isEqualTo(new Http1Codec("h0", "h0", true));
-        assertThat(find(new Derived())).isEqualTo(new Http1Codec("h0", "h0", true));
+        assertThat(find(other(), new HttpServerCodec(), other())).isEqualTo(new Http1Codec("h1", "h1", true, true));
+        assertThat(find(new Combined())).isEqualTo(new Http1Codec("h0", "h0", false, true));
+        assertThat(find(new Derived())).isEqualTo(new Http1Codec("h0", "h0", false, true));
         assertThat(find(new HttpRequestDecoder(), new HttpResponseEncoder()))
-                .isEqualTo(new Http1Codec("h0", "h1", true));
+                .isEqualTo(new Http1Codec("h0", "h1", true, true));
         assertThat(find(new HttpResponseEncoder(), new HttpRequestDecoder()))
-                .isEqualTo(new Http1Codec("h1", "h1", true));
+                .isEqualTo(new Http1Codec("h1", "h1", true, true));
     }
 
     @Test
     void shouldSayWhetherItIsAlone() {
         assertThat(find(new HttpRequestDecoder(), other(), new HttpResponseEncoder()))
-                .isEqualTo(new Http1Codec("h0", "h2", false));
-        assertThat(find(new HttpServerCodec(), new HttpServerCodec())).isEqualTo(new Http1Codec("h1", "h1", false));
+                .isEqualTo(new Http1Codec("h0", "h2", true, false));
+        assertThat(find(new HttpServerCodec(), new HttpServerCodec()))
+                .isEqualTo(new Http1Codec("h1", "h1", true, false));
     }
 
     @Test
