@@ -37,8 +37,15 @@ public record ExitReport(
                 drain.byProtocol());
     }
 
-    /** How many connections ended by themselves, or as their protocol asks. */
+    /** How many connections ended by themselves, or as their protocol asks; those included that were idle. */
     public int drained() {
-        return Math.max(0, connections - moved - forced);
+        return byProtocol.values().stream()
+                .mapToInt(ends -> ends.drained() + ends.idle())
+                .sum();
+    }
+
+    /** How many connections had left for the successor, and neither process could build again: the log says why. */
+    public int lost() {
+        return byProtocol.values().stream().mapToInt(ConnectionEnds::lost).sum();
     }
 }

@@ -2,7 +2,9 @@
 package io.github.gracefulnetty;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.gracefulnetty.connection.ConnectionEnds;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -48,8 +50,14 @@ final class Site implements AutoCloseable {
         graceful.ready().get(20, TimeUnit.SECONDS);
     }
 
+    /** Each connection that there was is in exactly one column; some may have come during the drain. */
     ExitReport exit() throws Exception {
-        return graceful.exitFuture().get(60, TimeUnit.SECONDS);
+        ExitReport report = graceful.exitFuture().get(60, TimeUnit.SECONDS);
+        assertThat(report.byProtocol().values().stream()
+                        .mapToInt(ConnectionEnds::total)
+                        .sum())
+                .isGreaterThanOrEqualTo(report.connections());
+        return report;
     }
 
     @Override

@@ -131,8 +131,11 @@ final class Connection {
 
     /** Who moves it knows what becomes of it, or it is here again as another one. On any thread. */
     void countedElsewhere() {
-        countIn(null);
         synchronized (counting) {
+            if (!settled && ledger != null) {
+                ledger.strike();
+            }
+            ledger = null;
             settled = true;
         }
     }
