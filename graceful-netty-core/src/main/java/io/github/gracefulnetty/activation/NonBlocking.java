@@ -2,7 +2,6 @@
 package io.github.gracefulnetty.activation;
 
 import io.github.gracefulnetty.internal.process.SocketPair;
-import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 
 /**
@@ -16,14 +15,7 @@ final class NonBlocking {
     static void ensure(int descriptor) throws IOException {
         SocketPair pair = SocketPair.open();
         try {
-            if (pair.near().sendFd(descriptor) <= 0) {
-                throw new IOException("the kernel did not take the descriptor");
-            }
-            int copy = pair.far().recvFd();
-            if (copy <= 0) {
-                throw new IOException("the descriptor did not come back");
-            }
-            new FileDescriptor(copy).close();
+            pair.copy(descriptor).close();
         } finally {
             pair.close();
         }

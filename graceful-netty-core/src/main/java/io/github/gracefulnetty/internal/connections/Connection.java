@@ -35,8 +35,7 @@ final class Connection {
     private final Channel channel;
     private final ServerDrain server;
 
-    // Guarded by itself, as it may end on one thread while a drain begins on another.
-    private final Object counting = new Object();
+    // Guarded by this, as it may end on one thread while a drain begins on another.
     private @Nullable Ledger ledger;
     private boolean settled;
 
@@ -82,19 +81,17 @@ final class Connection {
     // Which drain it is part of, and how it ends there.
 
     /** Its end is counted there, and nowhere else any more. On any thread. */
-    void countIn(@Nullable Ledger next) {
-        synchronized (counting) {
-            if (settled || next == ledger) {
-                return;
-            }
-            if (ledger != null) {
-                ledger.strike();
-            }
-            if (next != null) {
-                next.enter();
-            }
-            ledger = next;
+    synchronized void countIn(@Nullable Ledger next) {
+        if (settled || next == ledger) {
+            return;
         }
+        if (ledger != null) {
+            ledger.strike();
+        }
+        if (next != null) {
+            next.enter();
+        }
+        ledger = next;
     }
 
     /** {@code false} if this drain has told it before. On the control loop. */
@@ -120,24 +117,17 @@ final class Connection {
     }
 
     /** In which column it ends. Only the first one counts. On any thread. */
-    void settle(String protocol, Ledger.Column column) {
-        synchronized (counting) {
-            if (!settled && ledger != null) {
-                ledger.settle(protocol, column);
-            }
-            settled = true;
+    synchronized void settle(String protocol, Ledger.Column column) {
+        if (!settled && ledger != null) {
+            ledger.settle(protocol, column);
         }
+        settled = true;
     }
 
     /** Who moves it knows what becomes of it, or it is here again as another one. On any thread. */
-    void countedElsewhere() {
-        synchronized (counting) {
-            if (!settled && ledger != null) {
-                ledger.strike();
-            }
-            ledger = null;
-            settled = true;
-        }
+    synchronized void countedElsewhere() {
+        countIn(null);
+        settled = true;
     }
 
     // Whether it may move.

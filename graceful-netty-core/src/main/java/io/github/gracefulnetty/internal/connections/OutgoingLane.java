@@ -39,7 +39,7 @@ final class OutgoingLane implements Connection.Way {
     interface Owner {
         /** On the connection's event loop: packs it if it is idle, else {@code null}. Throws nothing. */
         @Nullable
-        Move pack(Connection connection, Duplicator duplicator);
+        Move pack(Connection connection, SocketPair copier);
 
         /** One connection is about to be packed. */
         void leaving();
@@ -81,7 +81,7 @@ final class OutgoingLane implements Connection.Way {
     private final Map<Integer, Move> onTheWay = new HashMap<>();
     private final Pace pace = new Pace(MessageCodec.WINDOW);
 
-    private @Nullable Duplicator duplicator;
+    private @Nullable SocketPair copier;
     private @Nullable OutgoingTransfer transfer;
     private @Nullable Channel bytes;
     private @Nullable Channel descriptors;
@@ -152,7 +152,7 @@ final class OutgoingLane implements Connection.Way {
         try {
             bytesPair.far().close();
             descriptorPair.far().close();
-            duplicator = new Duplicator();
+            copier = SocketPair.open();
             byteConnection = transport.adopt(
                     DescriptorKind.UNIX_CONNECTION, bytesPair.near().intValue());
             descriptorConnection = transport.adopt(
@@ -246,7 +246,7 @@ final class OutgoingLane implements Connection.Way {
 
     /** {@code null} if it stays, or another event loop packs it. */
     private @Nullable Move pack(Connection connection) {
-        Duplicator copies = duplicator;
+        SocketPair copies = copier;
         EventLoop its = connection.channel().eventLoop();
         if (copies != null && its == loop) {
             Move move = owner.pack(connection, copies);
@@ -275,9 +275,9 @@ final class OutgoingLane implements Connection.Way {
     }
 
     private @Nullable Move packWithOwnCopies(Connection connection) {
-        Duplicator copies;
+        SocketPair copies;
         try {
-            copies = new Duplicator();
+            copies = SocketPair.open();
         } catch (Throwable t) { // the lane waits for an answer
             LOGGER.debug("graceful-netty: a connection does not move now", t);
             owner.stays(connection);
@@ -290,7 +290,7 @@ final class OutgoingLane implements Connection.Way {
         }
     }
 
-    private static void closeQuietly(Duplicator copies) {
+    private static void closeQuietly(SocketPair copies) {
         try {
             copies.close();
         } catch (Throwable t) {
@@ -422,7 +422,7 @@ final class OutgoingLane implements Connection.Way {
         if (lane != null) {
             lane.close();
         }
-        Duplicator copies = duplicator;
+        SocketPair copies = copier;
         if (copies != null) {
             closeQuietly(copies);
         }

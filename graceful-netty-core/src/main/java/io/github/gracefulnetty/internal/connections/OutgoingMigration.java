@@ -5,6 +5,7 @@ import static io.github.gracefulnetty.internal.process.Log.LOGGER;
 
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
+import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.internal.transfer.Reasons;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -145,9 +146,9 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
 
     /** The barrier: whatever the application's handlers throw keeps this one here, and no other. */
     @Override
-    public @Nullable Move pack(Connection connection, Duplicator duplicator) {
+    public @Nullable Move pack(Connection connection, SocketPair copier) {
         try {
-            return packNow(connection, duplicator);
+            return packNow(connection, copier);
         } catch (Throwable t) {
             cannotMove(connection.channel(), Reasons.of(t));
             connection.reject(this);
@@ -156,7 +157,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         }
     }
 
-    private @Nullable Move packNow(Connection connection, Duplicator duplicator) throws Exception {
+    private @Nullable Move packNow(Connection connection, SocketPair copier) throws Exception {
         Channel channel = connection.channel();
         Candidate candidate = connection.candidate();
         if (candidate == null || !isMine(connection) || !channel.isActive()) {
@@ -173,7 +174,7 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
             askAgain(connection);
             return null;
         }
-        return packer.pack(connection, candidate, handlers, duplicator);
+        return packer.pack(connection, candidate, handlers, copier);
     }
 
     /** Once for each reason: thousands may have the same. */

@@ -6,8 +6,10 @@ import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.descriptor.Bytes;
 import io.github.gracefulnetty.internal.descriptor.Description;
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
+import io.github.gracefulnetty.internal.process.SocketPair;
 import io.github.gracefulnetty.internal.protocols.DrainGuard;
 import io.github.gracefulnetty.internal.protocols.WebSocketFrames;
+import io.github.gracefulnetty.internal.transfer.DescriptorReceiver;
 import io.github.gracefulnetty.internal.transfer.DescriptorSender;
 import io.github.gracefulnetty.transport.DescriptorKind;
 import io.github.gracefulnetty.transport.NativeTransport;
@@ -42,14 +44,14 @@ final class Packer {
      * @param handlers of its pipeline
      * @throws Exception if it cannot move; nothing has happened then
      */
-    Move pack(Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers, Duplicator duplicator)
+    Move pack(Connection connection, Candidate candidate, Map<String, ChannelHandler> handlers, SocketPair copier)
             throws Exception {
         UnixChannel channel = (UnixChannel) connection.channel();
         DescriptorSender.Item listener =
                 Objects.requireNonNull(candidate.origin().item(), "its listener cannot be handed over");
         Description description = describe(channel, listener.description());
         String protocol = candidate.protocol();
-        FileDescriptor copy = duplicator.duplicate(channel.fd());
+        FileDescriptor copy = copy(channel, copier);
         Move move;
         try {
             Plain plain = plain(listener, protocol);
@@ -65,6 +67,14 @@ final class Packer {
         }
         leave(connection);
         return move;
+    }
+
+    private static FileDescriptor copy(UnixChannel channel, SocketPair copier) throws IOException {
+        try {
+            return copier.copy(channel.fd().intValue());
+        } catch (IOException e) {
+            throw new IOException(DescriptorReceiver.whyNotReceived(e), e);
+        }
     }
 
     /** From here on it is on its way, whatever its handlers do. */

@@ -4,6 +4,7 @@ package io.github.gracefulnetty.internal.process;
 import io.github.gracefulnetty.internal.descriptor.UnixSockets;
 import io.github.gracefulnetty.internal.transport.NativeCalls;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
@@ -90,6 +91,23 @@ public record SocketPair(Socket near, Socket far) {
             socket.getRawOpt(SOL_SOCKET, SO_PEERCRED, credentials);
             return credentials.getInt(0);
         });
+    }
+
+    /**
+     * A second descriptor of an open file, by sending it to this process itself: Netty has no dup(2). It is non-blocking, and
+     * so is the file then, as that belongs to the file. The caller closes it. No event loop reads from it.
+     *
+     * @throws IOException if there can be none, for want of descriptors for instance
+     */
+    public FileDescriptor copy(int descriptor) throws IOException {
+        if (near.sendFd(descriptor) <= 0) {
+            throw new IOException("the kernel takes no more: too many descriptors of this user are on their way");
+        }
+        int copy = far.recvFd();
+        if (copy <= 0) {
+            throw new IOException("a descriptor that was sent did not arrive");
+        }
+        return new FileDescriptor(copy);
     }
 
     /** Closes both ends, as something else has failed; what fails now, too, is added to that. */
