@@ -51,6 +51,8 @@ final class Connection {
     private boolean asked;
     private boolean insists;
     private boolean lookedAt;
+    private boolean paused;
+    private boolean lingers;
 
     Connection(Channel channel, ServerDrain server) {
         this.channel = channel;
@@ -249,8 +251,12 @@ final class Connection {
 
     /** It is read on: it may become idle by what comes next, or does not move after all. */
     private void goOn() {
-        if (ReadPause.isOn(channel)) {
+        if (paused) {
+            paused = false;
             ReadPause.end(channel);
+        }
+        if (lingers) {
+            lingers = false;
             LingeringClose.uninstall(channel);
         }
     }
@@ -259,9 +265,9 @@ final class Connection {
         Candidate movable = candidate;
         HttpExchanges exchanges = movable == null ? null : movable.exchanges();
         if (insists && exchanges != null && exchanges.requests() > 0 && exchanges.isBeforeNextRequest()) {
-            ReadPause.begin(channel);
+            paused |= ReadPause.begin(channel);
             // What it has not read must not become a reset, if the application closes it now.
-            LingeringClose.install(channel, all -> true);
+            lingers |= LingeringClose.install(channel, all -> true);
         }
     }
 

@@ -151,8 +151,7 @@ final class Http1Drain implements Ending {
                 && exchanges != null
                 && exchanges.requests() > 0
                 && exchanges.isBeforeNextRequest()) {
-            ReadPause.begin(context.channel());
-            paused = true;
+            paused |= ReadPause.begin(context.channel());
         }
     }
 

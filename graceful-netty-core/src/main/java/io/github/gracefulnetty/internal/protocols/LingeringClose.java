@@ -36,12 +36,15 @@ public final class LingeringClose extends ChannelDuplexHandler implements OwnHan
      * Puts itself between the connection and all of its handlers. On the connection's loop.
      *
      * @param delivered whether the client's side has received all that was sent
+     * @return {@code false} if it is there already
      */
-    public static void install(Channel connection, Predicate<Channel> delivered) {
+    public static boolean install(Channel connection, Predicate<Channel> delivered) {
         ChannelPipeline pipeline = connection.pipeline();
-        if (pipeline.get(LingeringClose.class) == null) {
-            pipeline.addFirst(new LingeringClose(delivered, LINGER_MILLIS));
+        if (pipeline.get(LingeringClose.class) != null) {
+            return false;
         }
+        pipeline.addFirst(new LingeringClose(delivered, LINGER_MILLIS));
+        return true;
     }
 
     /** It is not to end after all: from now on a close is one, unless it is closing. On the connection's loop. */

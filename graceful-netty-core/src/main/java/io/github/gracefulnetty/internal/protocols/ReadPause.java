@@ -17,11 +17,11 @@ public final class ReadPause extends ChannelOutboundHandlerAdapter implements Ow
 
     private ReadPause() {}
 
-    /** Begins, after a read and not in the middle of one. Has no effect on a connection that is paused. */
-    public static void begin(Channel connection) {
+    /** Begins, after a read and not in the middle of one; {@code false} if the connection is paused already. */
+    public static boolean begin(Channel connection) {
         ChannelPipeline pipeline = connection.pipeline();
         if (pipeline.get(ReadPause.class) != null || !connection.isOpen()) {
-            return;
+            return false;
         }
         pipeline.addFirst(new ReadPause());
         if (connection.config().isAutoRead()) {
@@ -29,6 +29,7 @@ public final class ReadPause extends ChannelOutboundHandlerAdapter implements Ow
             connection.config().setAutoRead(false);
             connection.config().setAutoRead(true);
         }
+        return true;
     }
 
     /** Ends: goes on as the application wants it now. */
