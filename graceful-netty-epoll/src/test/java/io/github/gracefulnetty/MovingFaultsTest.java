@@ -7,14 +7,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.gracefulnetty.Site.Client;
 import io.github.gracefulnetty.connection.ConnectionEnds;
+import io.github.gracefulnetty.connection.ConnectionMoved;
 import io.github.gracefulnetty.connection.DrainEvent;
 import io.github.gracefulnetty.connection.Migratable;
 import io.github.gracefulnetty.internal.protocols.ReadPause;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.DuplexChannel;
@@ -35,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -476,6 +480,128 @@ class MovingFaultsTest {
                     ScriptedHttp.proceed(steps);
                     assertThat(client.answer()).isEqualTo("any (closes)");
                     assertThat(client.isAtEnd()).isTrue();
+                    shouldAddUp(old.exit(), "http/1.1: 1 drained");
+                }
+            }
+        }
+    }
+
+    /** Its client is the successor's by then. */
+    private static final class Parting extends ChannelInboundHandlerAdapter {
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event == ConnectionMoved.INSTANCE) {
+                context.writeAndFlush(Unpooled.copiedBuffer("bye", US_ASCII)).addListener(written -> context.close());
+            }
+            context.fireUserEventTriggered(event);
+        }
+    }
+
+    /** In the second case its reading was paused before, and a close would linger. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldTellAClientNothingThatItsHandlersSayWhenItHasMoved(boolean paused) throws Exception {
+        Queue<Runnable> steps = ScriptedHttp.steps();
+        Supplier<List<ChannelHandler>> handlers =
+                () -> List.of(new Parting(), new HttpServerCodec(), new ScriptedHttp("any", steps));
+        try (Site old = new Site(builder())) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                client.send("GET /later HTTP/1.1\r\n\r\n");
+                await().until(() -> steps.size() == 1);
+                Channel connection =
+                        old.graceful.runtime().parts().connections().open().get(0);
+                try (Site young = new Site(builder())) {
+                    serve(young, listener.localAddress(), handlers);
+                    if (paused) {
+                        await().until(() -> ReadPause.isOn(connection));
+                    }
+                    ScriptedHttp.proceed(steps);
+                    assertThat(client.answer()).isEqualTo("any");
+                    shouldAddUp(old.exit(), "http/1.1: 1 moved");
+                    client.send("GET / HTTP/1.1\r\n\r\n");
+                    assertThat(client.until("\r\n\r\n"))
+                            .startsWith("HTTP/1.1 200 OK")
+                            .doesNotContain("close");
+                    assertThat(client.line()).isEqualTo("any");
+                    assertThat(client.ask("/")).isEqualTo("any");
+                }
+            }
+        }
+    }
+
+    /** There only while a request is dealt with. */
+    private static final class ForOneRequest extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (message instanceof HttpRequest) {
+                context.pipeline().addLast("meanwhile", new ChannelOutboundHandlerAdapter());
+            }
+            context.fireChannelRead(message);
+        }
+    }
+
+    @Test
+    void shouldMoveWhenAHandlerHasGoneThatWasThereForOneRequest() throws Exception {
+        Queue<Runnable> steps = ScriptedHttp.steps();
+        Supplier<List<ChannelHandler>> handlers =
+                () -> List.of(new HttpServerCodec(), new ForOneRequest(), new ScriptedHttp("any", steps));
+        try (Site old = new Site(builder())) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                client.send("GET /later HTTP/1.1\r\n\r\n");
+                await().until(() -> steps.size() == 1);
+                Channel connection =
+                        old.graceful.runtime().parts().connections().open().get(0);
+                try (Site young = new Site(builder())) {
+                    serve(young, listener.localAddress(), handlers);
+                    await().until(() -> connection.pipeline().toMap().values().stream()
+                            .anyMatch(handler ->
+                                    handler.getClass().getSimpleName().equals("Waiting")));
+                    connection
+                            .eventLoop()
+                            .submit(() -> connection.pipeline().remove("meanwhile"))
+                            .sync();
+                    ScriptedHttp.proceed(steps);
+                    assertThat(client.answer()).isEqualTo("any");
+                    shouldAddUp(old.exit(), "http/1.1: 1 moved");
+                }
+            }
+        }
+    }
+
+    /** Says no as long as it is asked with each read, and fails when it is looked at. */
+    private static final class LateFailure extends ChannelInboundHandlerAdapter implements Migratable {
+        private final AtomicInteger asked;
+
+        LateFailure(AtomicInteger asked) {
+            this.asked = asked;
+        }
+
+        @Override
+        public boolean mayMove(ChannelHandlerContext context) {
+            throwIf(asked.incrementAndGet() > 1);
+            return false;
+        }
+    }
+
+    @Test
+    void shouldDrainWhoseHandlerFailsWhenItIsLookedAt() throws Exception {
+        Queue<Runnable> steps = ScriptedHttp.steps();
+        AtomicInteger asked = new AtomicInteger();
+        Supplier<List<ChannelHandler>> handlers =
+                () -> List.of(new HttpServerCodec(), new LateFailure(asked), new ScriptedHttp("any", steps));
+        try (Site old = new Site(builder())) {
+            Channel listener = serve(old, ANY_PORT, handlers);
+            try (Client client = new Client(listener)) {
+                assertThat(client.ask("/")).isEqualTo("any");
+                Channel connection =
+                        old.graceful.runtime().parts().connections().open().get(0);
+                try (Site young = new Site(builder())) {
+                    serve(young, listener.localAddress(), handlers);
+                    await().until(() -> DrainEvent.hasBegun(connection));
+                    assertThat(asked).hasValue(2);
+                    assertThat(client.ask("/")).isEqualTo("any (closes)");
                     shouldAddUp(old.exit(), "http/1.1: 1 drained");
                 }
             }

@@ -36,6 +36,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -205,6 +206,32 @@ class WebSocketMigrationTest {
                 "");
     }
 
+    /** Who knows of it has gone by the time that it could move. */
+    @Test
+    void shouldCloseAWebSocketWhoseTicketWasCheckedByAHandlerThatHasGone() throws Exception {
+        assertServiceRestart(
+                () -> List.of(
+                        new HttpServerCodec(),
+                        new HttpObjectAggregator(99),
+                        new Ticket(),
+                        new WebSocketServerProtocolHandler("/ws"),
+                        new Silent()),
+                "");
+    }
+
+    private static final class Ticket extends ChannelInboundHandlerAdapter implements Migratable {
+        @Override
+        public boolean mayRepeatRequest() {
+            return false;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            context.fireChannelRead(message);
+            context.pipeline().remove(this);
+        }
+    }
+
     /** It asks somebody else first: within the reading of the request there is no answer. */
     @Test
     void shouldCloseAWebSocketThatWasAnsweredLate() throws Exception {
@@ -260,6 +287,7 @@ class WebSocketMigrationTest {
     /** Neither process can build it again, once it has left: its client is told all the same. */
     @Test
     void shouldTellAWebSocketThatNobodyRestores() throws Exception {
+        AtomicInteger restored = new AtomicInteger();
         Supplier<List<ChannelHandler>> handlers = () -> List.of(
                 new HttpServerCodec(),
                 new HttpObjectAggregator(99),
@@ -272,10 +300,12 @@ class WebSocketMigrationTest {
 
                     @Override
                     public void restore(ChannelHandlerContext context, byte[] state) {
+                        restored.incrementAndGet();
                         throw new NoClassDefFoundError("as the test wants");
                     }
                 });
         assertServiceRestart(handlers, "");
+        assertThat(restored).as("in both processes").hasValue(2);
     }
 
     private static class Silent extends SimpleChannelInboundHandler<TextWebSocketFrame> implements Migratable {

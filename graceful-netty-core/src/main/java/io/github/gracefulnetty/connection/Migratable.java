@@ -38,8 +38,8 @@ public interface Migratable extends ChannelHandler {
 
     /**
      * Whether the request that opened a WebSocket may be read once more by the handlers of a new pipeline. If not, because it
-     * carries a ticket that is good for once, the connection is drained: its client is told to open another one. Asked before
-     * {@link #mayMove}, for a WebSocket only.
+     * carries a ticket that is good for once, the connection is drained: its client is told to open another one. For a WebSocket
+     * only: asked when the request is read, of all handlers that are there then, and before {@link #mayMove}.
      */
     default boolean mayRepeatRequest() {
         return true;

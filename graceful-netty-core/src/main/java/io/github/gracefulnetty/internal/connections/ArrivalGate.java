@@ -224,6 +224,10 @@ final class ArrivalGate extends ChannelDuplexHandler implements OwnHandler {
 
     /** The connection is somebody else's: closes this process's copy, and tells nobody. On any thread. */
     void abandon() {
+        Connection tracked = Connection.of(connection);
+        if (tracked != null) {
+            tracked.countedElsewhere();
+        }
         onLoop(() -> connection.unsafe().close(connection.newPromise()));
     }
 
@@ -281,6 +285,10 @@ final class ArrivalGate extends ChannelDuplexHandler implements OwnHandler {
             here.read();
         }
         here.pipeline().remove(this);
+        Connection tracked = Connection.of(connection);
+        if (tracked != null) {
+            tracked.ask(); // a successor of this process may wait for it
+        }
         if (ended && !halfClosure) {
             connection.close();
         }

@@ -94,6 +94,7 @@ final class Connection {
             next.enter();
         }
         ledger = next;
+        forced = false; // that was another drain's deadline
     }
 
     /** {@code false} if this drain has told it before. On the control loop. */

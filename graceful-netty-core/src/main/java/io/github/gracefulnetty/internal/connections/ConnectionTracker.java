@@ -39,10 +39,11 @@ public final class ConnectionTracker implements AcceptedConnections {
     public void track(Channel channel, ServerDrain server) {
         Connection connection = new Connection(channel, server);
         open.put(channel, connection);
-        Ledger now = ledger;
-        if (now != null) { // what begins to count now finds it open
+        Ledger now;
+        do {
+            now = ledger;
             connection.countIn(now);
-        }
+        } while (now != ledger); // who began or ended to count meanwhile may have come to it before
         grown.set(true);
         channel.closeFuture().addListener(remover);
     }

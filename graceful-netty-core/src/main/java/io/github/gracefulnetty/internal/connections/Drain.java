@@ -324,8 +324,17 @@ public final class Drain {
 
     private void begin(Channel connection) {
         if (mover == null || !connection.isOpen() || !mover.take(connection)) {
-            Protocols.end(connection, delivered);
+            end(connection);
         }
+    }
+
+    /** It may have been about to move, in an upgrade that has failed a moment ago. */
+    private void end(Channel connection) {
+        Connection tracked = Connection.of(connection);
+        if (tracked != null) {
+            tracked.stay();
+        }
+        Protocols.end(connection, delivered);
     }
 
     private void look() {
@@ -362,7 +371,7 @@ public final class Drain {
     }
 
     private void endAlone(Channel connection) {
-        DrainGuard.quietly(connection, "could not be told to end", () -> Protocols.end(connection, delivered));
+        DrainGuard.quietly(connection, "could not be told to end", () -> end(connection));
     }
 
     private void force() {

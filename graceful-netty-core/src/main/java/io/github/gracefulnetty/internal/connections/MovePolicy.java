@@ -10,6 +10,7 @@ import io.github.gracefulnetty.internal.protocols.Inflow;
 import io.github.gracefulnetty.internal.protocols.OwnHandler;
 import io.github.gracefulnetty.internal.protocols.Protocols;
 import io.github.gracefulnetty.internal.protocols.WebSocketFrames;
+import io.github.gracefulnetty.internal.protocols.WebSocketHandshake;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -238,6 +239,21 @@ final class MovePolicy {
                 : "its handler '" + elsewhere + "' runs on an executor of its own";
     }
 
+    /**
+     * Whether requests are in progress after which it may move, and while which its pipeline may look otherwise: some servers add
+     * a handler for the time of one.
+     */
+    static boolean isInTheMiddle(Channel connection, Candidate candidate) {
+        HttpExchanges exchanges = candidate.exchanges();
+        return exchanges != null
+                && exchanges.isInPlace()
+                && exchanges.webSocket() == null
+                && !exchanges.isHttpOver()
+                && !exchanges.isEnding()
+                && !exchanges.isSettled()
+                && !isHalfClosed(connection);
+    }
+
     /** What has changed it since is not known where it would be built again; but a WebSocket is opened there once more. */
     private static String whyNotAsItWasBuilt(Candidate candidate, Map<String, ChannelHandler> handlers) {
         HttpExchanges exchanges = candidate.exchanges();
@@ -245,22 +261,13 @@ final class MovePolicy {
         if (webSocket == null && exchanges != null && exchanges.isHttpOver()) {
             return "it speaks another protocol by now, and how it came to that cannot be repeated";
         }
-        if (webSocket != null && !mayRepeat(handlers)) {
+        if (webSocket != null && !WebSocketHandshake.mayRepeat(handlers.entrySet())) {
             return "the request that opened it must not be repeated";
         }
         Blueprint built = webSocket == null ? candidate.built() : webSocket.built();
         return built == null || built.isOf(handlers.entrySet())
                 ? ""
                 : "its pipeline was changed since it was built: " + built.difference(handlers.entrySet());
-    }
-
-    private static boolean mayRepeat(Map<String, ChannelHandler> handlers) {
-        for (ChannelHandler one : handlers.values()) {
-            if (one instanceof Migratable handler && !handler.mayRepeatRequest()) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** What waits for another executor is in no queue that is looked at. Empty if nothing does. */

@@ -182,9 +182,12 @@ final class OutgoingLane implements Connection.Way {
     }
 
     private void look() {
+        long limit = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         boolean due = transfer == null || !onTheWay.isEmpty();
-        if (due && System.nanoTime() - heardNanos > TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
+        if (due && System.nanoTime() - heardNanos > limit) {
             fail("the successor was silent for " + PATIENCE_SECONDS + " s");
+        } else if (onTheWay.keySet().stream().anyMatch(number -> pace.sinceSent(number) > limit)) {
+            fail("the successor did not say for " + PATIENCE_SECONDS + " s what has become of a connection");
         }
     }
 

@@ -121,10 +121,22 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
     public boolean isBusy(Channel channel) {
         Connection connection = Connection.of(channel);
         Candidate candidate = connection == null ? null : connection.candidate();
-        return connection != null
-                && candidate != null
-                && isMine(connection)
-                && !policy.isIdle(channel, channel.pipeline().toMap(), candidate);
+        if (connection == null || candidate == null || !isMine(connection)) {
+            return false;
+        }
+        try {
+            return !policy.isIdle(channel, channel.pipeline().toMap(), candidate);
+        } catch (Throwable t) {
+            failed(connection, t);
+            return false;
+        }
+    }
+
+    /** What the application's handlers have thrown keeps this one here, and no other. */
+    private void failed(Connection connection, Throwable failure) {
+        cannotMove(connection.channel(), Reasons.of(failure));
+        connection.reject(this);
+        stay(connection);
     }
 
     /** A migration that has ended may not know it yet. */
@@ -144,15 +156,13 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         return usable.isEmpty() ? null : usable.get(Math.floorMod(next.getAndIncrement(), usable.size()));
     }
 
-    /** The barrier: whatever the application's handlers throw keeps this one here, and no other. */
+    /** The barrier around all that is asked of the application's handlers. */
     @Override
     public @Nullable Move pack(Connection connection, SocketPair copier) {
         try {
             return packNow(connection, copier);
         } catch (Throwable t) {
-            cannotMove(connection.channel(), Reasons.of(t));
-            connection.reject(this);
-            stay(connection);
+            failed(connection, t);
             return null;
         }
     }
@@ -161,6 +171,10 @@ final class OutgoingMigration implements Mover, OutgoingLane.Owner {
         Channel channel = connection.channel();
         Candidate candidate = connection.candidate();
         if (candidate == null || !isMine(connection) || !channel.isActive()) {
+            return null;
+        }
+        if (channel.pipeline().get(ArrivalGate.class) != null || MovePolicy.isInTheMiddle(channel, candidate)) {
+            askAgain(connection); // it is not this process's alone yet, or its handlers may be others afterwards
             return null;
         }
         Map<String, ChannelHandler> handlers = channel.pipeline().toMap();

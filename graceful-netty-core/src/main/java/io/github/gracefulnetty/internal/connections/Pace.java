@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.gracefulnetty.internal.connections;
 
-import java.util.Arrays;
+import java.util.function.LongSupplier;
 
 /**
  * How many connections of one lane may be on their way at a time. Begins with one, and grows by one for each that has been
@@ -15,14 +15,20 @@ final class Pace {
     /** and this much longer: loops serve others, too. */
     private static final long LATE_NANOS = 10_000_000;
 
+    private final LongSupplier clock;
     private final long[] sentNanos;
     private long quickest = Long.MAX_VALUE;
     private int window = 1;
 
     /** @param most what it never exceeds */
     Pace(int most) {
+        this(most, System::nanoTime);
+    }
+
+    /** @param clock in ns */
+    Pace(int most, LongSupplier clock) {
+        this.clock = clock;
         sentNanos = new long[most];
-        Arrays.fill(sentNanos, System.nanoTime());
     }
 
     /** Whether another one may leave when so many are on their way. */
@@ -32,12 +38,17 @@ final class Pace {
 
     /** This one leaves. */
     void sent(int number) {
-        sentNanos[Math.floorMod(number, sentNanos.length)] = System.nanoTime();
+        sentNanos[Math.floorMod(number, sentNanos.length)] = clock.getAsLong();
     }
 
     /** The successor has said what has become of this one. */
     void answered(int number) {
-        answered(System.nanoTime() - sentNanos[Math.floorMod(number, sentNanos.length)]);
+        answered(sinceSent(number));
+    }
+
+    /** How long ago this one has left, in ns. */
+    long sinceSent(int number) {
+        return clock.getAsLong() - sentNanos[Math.floorMod(number, sentNanos.length)];
     }
 
     void answered(long nanos) {

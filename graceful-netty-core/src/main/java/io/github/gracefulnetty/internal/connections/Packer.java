@@ -81,6 +81,7 @@ final class Packer {
     private static void leave(Connection connection) {
         Channel channel = connection.channel();
         connection.leave();
+        channel.pipeline().addFirst(Gone.INSTANCE);
         DrainGuard.quietly(
                 channel,
                 "leaves, and a handler fails",

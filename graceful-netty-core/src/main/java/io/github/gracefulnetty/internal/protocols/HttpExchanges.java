@@ -101,6 +101,11 @@ public final class HttpExchanges extends ChannelDuplexHandler
         return unsent == 0 && requests() == 0;
     }
 
+    /** Whether its codec is still in the pipeline. */
+    public boolean isInPlace() {
+        return inflow.isInPlace();
+    }
+
     /** Whether the next response is that to a {@code CONNECT}. */
     boolean isTunnelNext() {
         return unanswered.isTunnelNext();
@@ -131,8 +136,7 @@ public final class HttpExchanges extends ChannelDuplexHandler
         unanswered.read(message);
         if (message instanceof HttpRequest request) {
             byte[] bytes = WebSocketHandshake.of(request);
-            // Whatever has changed the pipeline before would have to come before it again.
-            handshake = bytes == null || !built.isOf(context.pipeline()) ? null : bytes;
+            handshake = bytes != null && isRepeatable(context.pipeline()) ? bytes : null;
         }
         if (message instanceof LastHttpContent) {
             // The decoder has come to here and no further: what is left of this read belongs to the next request.
@@ -148,6 +152,16 @@ public final class HttpExchanges extends ChannelDuplexHandler
             }
         } finally {
             reading = false;
+        }
+    }
+
+    /** Whatever has changed the pipeline before would have to come before it again. And who knows a ticket may be gone later. */
+    private boolean isRepeatable(ChannelPipeline pipeline) {
+        try {
+            return built.isOf(pipeline) && WebSocketHandshake.mayRepeat(pipeline);
+        } catch (Throwable t) {
+            DrainGuard.warn(pipeline.channel(), "will not move", t);
+            return false;
         }
     }
 
@@ -205,12 +219,13 @@ public final class HttpExchanges extends ChannelDuplexHandler
             context.write(message, untilSent(promise));
             return;
         }
+        ChannelPromise done = message instanceof LastHttpContent ? untilSent(promise) : promise;
         if (message instanceof HttpResponse response
                 && response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
-            becomeWebSocket(context);
+            done = becomeWebSocket(context, done);
         }
         unanswered.written(message);
-        context.write(message, message instanceof LastHttpContent ? untilSent(promise) : promise);
+        context.write(message, done);
     }
 
     /** Handlers between here and the socket may hold it for long: it is sent when its promise says so. */
@@ -229,28 +244,30 @@ public final class HttpExchanges extends ChannelDuplexHandler
      * Its codec is there before the answer is written, and both parts are before this handler. In the successor the request is
      * repeated, and has to be answered within its reading: so it has to be here.
      */
-    private void becomeWebSocket(ChannelHandlerContext context) {
+    private ChannelPromise becomeWebSocket(ChannelHandlerContext context, ChannelPromise promise) {
         ChannelPipeline pipeline = context.pipeline();
         byte[] request = handshake;
         handshake = null;
         ChannelHandlerContext decoder = pipeline.context(WebSocket13FrameDecoder.class);
         if (request == null || !reading || decoder == null || pipeline.context(WebSocket13FrameEncoder.class) == null) {
-            return;
+            return promise;
         }
         for (Map.Entry<String, ChannelHandler> entry : pipeline) {
             if (entry.getValue() == this) {
-                return; // the codec is somewhere behind
+                return promise; // the codec is somewhere behind
             }
             if (entry.getValue() == decoder.handler()) {
                 break;
             }
         }
-        if (unanswered.count() == 1 && isBetweenRequests()) {
-            inflow.moveTo(decoder);
-            WebSocketFrames opened = new WebSocketFrames(inflow, request);
-            frames = opened;
-            // The HTTP codec leaves when the answer is written, and so may others.
-            context.executor().execute(() -> opened.open(Blueprint.of(pipeline, null)));
+        if (unanswered.count() != 1 || !isBetweenRequests()) {
+            return promise;
         }
+        inflow.moveTo(decoder);
+        WebSocketFrames opened = new WebSocketFrames(inflow, request);
+        frames = opened;
+        // When the answer is sent, the HTTP codec leaves, and others may.
+        return promise.unvoid()
+                .addListener(sent -> context.executor().execute(() -> opened.open(Blueprint.of(pipeline, null))));
     }
 }

@@ -50,6 +50,12 @@ public final class Inflow extends ChannelInboundHandlerAdapter implements OwnHan
         return !broken;
     }
 
+    /** Whether its decoder is still in the pipeline, and that is known. */
+    boolean isInPlace() {
+        ChannelHandlerContext behind = decoding;
+        return !broken && behind != null && !behind.isRemoved();
+    }
+
     /** How often something was read so far. */
     long reads() {
         return reads;

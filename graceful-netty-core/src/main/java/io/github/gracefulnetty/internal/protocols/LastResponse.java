@@ -61,7 +61,7 @@ class LastResponse implements HttpResponse {
         try {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
             return true;
-        } catch (RuntimeException e) {
+        } catch (Throwable t) { // a copy can still be changed
             return false;
         }
     }

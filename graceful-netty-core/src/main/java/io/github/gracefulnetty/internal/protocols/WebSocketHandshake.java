@@ -3,8 +3,10 @@ package io.github.gracefulnetty.internal.protocols;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.github.gracefulnetty.connection.Migratable;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -27,6 +29,16 @@ public final class WebSocketHandshake {
                 .writeByte(CLOSE)
                 .writeByte(Short.BYTES)
                 .writeShort(WebSocketDrain.SERVICE_RESTART);
+    }
+
+    /** Whether no handler says that the request must not be read twice. Throws what a handler throws. */
+    public static boolean mayRepeat(Iterable<Map.Entry<String, ChannelHandler>> handlers) {
+        for (Map.Entry<String, ChannelHandler> one : handlers) {
+            if (one.getValue() instanceof Migratable handler && !handler.mayRepeatRequest()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** {@code null} if {@code request} asks for something else. */

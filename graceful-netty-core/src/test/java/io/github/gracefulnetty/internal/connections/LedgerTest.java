@@ -91,4 +91,17 @@ class LedgerTest {
         assertThat(ledger.open()).isZero();
         assertThat(ledger.ends()).isEmpty();
     }
+
+    /** Its drain's deadline had passed, and then its process served again. */
+    @Test
+    void shouldNotTakeWhatAnEarlierDrainWouldHaveForced() {
+        EmbeddedChannel connection = new EmbeddedChannel();
+        connections.track(connection);
+        Ledger first = connections.count();
+        Objects.requireNonNull(Connection.of(connection)).force();
+        connections.stopCounting(first);
+        Ledger second = connections.count();
+        connection.close();
+        assertThat(second.ends()).isEqualTo(Map.of("other", new ConnectionEnds(0, 1, 0, 0, 0)));
+    }
 }

@@ -3,6 +3,7 @@ package io.github.gracefulnetty.internal.connections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class PaceTest {
@@ -55,10 +56,18 @@ class PaceTest {
 
     @Test
     void shouldMeasureFromWhenItWasSent() {
-        for (int i = 0; i < 3 * MOST; i++) {
-            pace.sent(i);
-            pace.answered(i);
-        }
-        assertThat(pace.window()).isGreaterThan(1);
+        AtomicLong now = new AtomicLong(-5);
+        Pace measured = new Pace(MOST, now::get);
+        measured.sent(0);
+        now.addAndGet(MILLI);
+        assertThat(measured.sinceSent(0)).isEqualTo(MILLI);
+        measured.answered(0);
+        assertThat(measured.window()).isEqualTo(2);
+        measured.sent(1);
+        measured.sent(MOST + 2);
+        now.addAndGet(100 * MILLI);
+        measured.answered(1);
+        assertThat(measured.window()).isEqualTo(1);
+        assertThat(measured.sinceSent(MOST + 2)).isEqualTo(100 * MILLI);
     }
 }
